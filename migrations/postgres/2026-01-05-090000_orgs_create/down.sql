@@ -1,0 +1,4 @@
+DROP TABLE departments;
+DROP TABLE organizations;
+DROP FUNCTION zamu_platform();
+DROP FUNCTION zamu_org();

@@ -1,0 +1,5 @@
+DROP TABLE location_pings;
+DROP TABLE session_notes;
+DROP TABLE punches;
+DROP TABLE work_sessions;
+DROP FUNCTION zamu_immutable();

@@ -1,0 +1,3 @@
+DROP TABLE client_places;
+DROP TABLE clients;
+DROP TABLE places;

@@ -1,0 +1,4 @@
+DROP TABLE idempotency_keys;
+DROP TABLE heads;
+DROP TABLE events;
+DROP TABLE outbox;

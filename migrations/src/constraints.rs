@@ -1,0 +1,162 @@
+//! Which constraint an error is about, by the name PostgreSQL gives it, on both engines.
+//!
+//! PostgreSQL says the name. SQLite says the name of a broken `CHECK` and of a unique index over an
+//! expression, but for other unique constraints it lists columns; [`UNIQUE`] turns those into names.
+//! A broken foreign key has no name on SQLite: there, go by the kind of the error.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
+
+/// One constraint of uniqueness: its table, its columns in order, its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unique {
+    /// The table.
+    pub table: &'static str,
+    /// The columns, in the order of the constraint.
+    pub columns: &'static [&'static str],
+    /// The name of the constraint or index.
+    pub name: &'static str,
+}
+
+const fn unique(
+    table: &'static str,
+    columns: &'static [&'static str],
+    name: &'static str,
+) -> Unique {
+    Unique {
+        table,
+        columns,
+        name,
+    }
+}
+
+/// Every unique constraint and unique index over plain columns, primary keys included.
+pub const UNIQUE: &[Unique] = &[
+    unique("organizations", &["id"], "organizations_pkey"),
+    unique("organizations", &["slug"], "one_organization_per_slug"),
+    unique("departments", &["org_id", "id"], "departments_pkey"),
+    unique("accounts", &["id"], "accounts_pkey"),
+    unique("accounts", &["phone"], "one_account_per_phone"),
+    unique("accounts", &["email"], "one_account_per_email"),
+    unique("members", &["org_id", "id"], "members_pkey"),
+    unique(
+        "members",
+        &["org_id", "account_id"],
+        "one_membership_per_account",
+    ),
+    unique(
+        "members",
+        &["org_id", "external_ref"],
+        "one_member_per_external_ref",
+    ),
+    unique(
+        "emergency_contacts",
+        &["org_id", "id"],
+        "emergency_contacts_pkey",
+    ),
+    unique("invitations", &["token_hash"], "one_invitation_per_token"),
+    unique("invitations", &["org_id", "id"], "invitations_pkey"),
+    unique("login_sessions", &["id"], "login_sessions_pkey"),
+    unique("refresh_tokens", &["token_hash"], "refresh_tokens_pkey"),
+    unique("sign_in_attempts", &["key"], "sign_in_attempts_pkey"),
+    unique("api_tokens", &["token_hash"], "one_api_token_per_hash"),
+    unique("api_tokens", &["org_id", "id"], "api_tokens_pkey"),
+    unique("places", &["org_id", "id"], "places_pkey"),
+    unique(
+        "places",
+        &["org_id", "external_ref"],
+        "one_place_per_external_ref",
+    ),
+    unique("clients", &["org_id", "id"], "clients_pkey"),
+    unique(
+        "client_places",
+        &["org_id", "client_id", "place_id"],
+        "client_places_pkey",
+    ),
+    unique("shifts", &["org_id", "id"], "shifts_pkey"),
+    unique(
+        "shifts",
+        &["org_id", "external_ref"],
+        "one_shift_per_external_ref",
+    ),
+    unique("work_sessions", &["org_id", "id"], "work_sessions_pkey"),
+    unique(
+        "work_sessions",
+        &["org_id", "member_id"],
+        "one_open_session_per_member",
+    ),
+    unique("punches", &["org_id", "id"], "punches_pkey"),
+    unique(
+        "punches",
+        &["org_id", "external_ref"],
+        "one_punch_per_external_ref",
+    ),
+    unique("session_notes", &["org_id", "id"], "session_notes_pkey"),
+    unique(
+        "location_pings",
+        &["org_id", "session_id", "captured_at"],
+        "location_pings_pkey",
+    ),
+    unique("rule_decisions", &["org_id", "id"], "rule_decisions_pkey"),
+    unique("outbox", &["id"], "outbox_pkey"),
+    unique("events", &["position"], "one_event_per_position"),
+    unique("events", &["id"], "one_event_per_id"),
+    unique("events", &["org_id", "number"], "events_pkey"),
+    unique("heads", &["org_id"], "heads_pkey"),
+    unique(
+        "idempotency_keys",
+        &["org_id", "actor_id", "key"],
+        "one_effect_per_idempotency_key",
+    ),
+    unique("audit_entries", &["org_id", "number"], "audit_entries_pkey"),
+    unique("audit_entries", &["org_id", "id"], "one_audit_entry_per_id"),
+];
+
+/// The name of the constraint an error is about, if it is about one and the engine tells which.
+///
+/// ```
+/// use zamu_schema::constraints::constraint_name;
+/// assert_eq!(constraint_name(&diesel::result::Error::NotFound), None);
+/// ```
+pub fn constraint_name(error: &Error) -> Option<String> {
+    match error {
+        Error::DatabaseError(kind, information) => named(*kind, information.as_ref()),
+        _ => None,
+    }
+}
+
+/// The same for the two parts of a database error.
+pub fn named(
+    kind: DatabaseErrorKind,
+    information: &(dyn DatabaseErrorInformation + Send + Sync),
+) -> Option<String> {
+    if let Some(name) = information.constraint_name() {
+        return Some(name.to_owned());
+    }
+    match kind {
+        DatabaseErrorKind::UniqueViolation => from_unique_message(information.message()),
+        DatabaseErrorKind::CheckViolation => information
+            .message()
+            .strip_prefix("CHECK constraint failed: ")
+            .map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Reads `UNIQUE constraint failed: members.org_id, members.id` or `… failed: index 'name'`.
+fn from_unique_message(message: &str) -> Option<String> {
+    let broken = message.strip_prefix("UNIQUE constraint failed: ")?;
+    if let Some(index) = broken.strip_prefix("index '") {
+        return index.strip_suffix('\'').map(str::to_owned);
+    }
+    UNIQUE
+        .iter()
+        .find(|unique| {
+            let mut columns = unique.columns.iter();
+            broken.split(", ").all(|column| {
+                column.split_once('.').is_some_and(|(table, column)| {
+                    table == unique.table && columns.next() == Some(&column)
+                })
+            }) && columns.next().is_none()
+        })
+        .map(|unique| unique.name.to_owned())
+}

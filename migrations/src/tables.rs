@@ -1,0 +1,371 @@
+//! Every table of the schema, in the order of the migrations that create them.
+//!
+//! One declaration serves both engines; the tests load every column of every table on each. Tables
+//! whose key is composite `(org_id, …)` have no `joinable!`: such joins say `.on(…)` with both columns.
+//! Only the tables that are really joined may appear together: the all-pairs macro is quadratic.
+
+diesel::table! {
+    organizations (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        time_zone -> Text,
+        currency -> Text,
+        created_at -> Timestamptz,
+        deactivated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    departments (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        parent_id -> Nullable<Uuid>,
+        name -> Text,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        password_hash -> Text,
+        password_changed_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    members (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        account_id -> Nullable<Uuid>,
+        role -> Text,
+        department_id -> Nullable<Uuid>,
+        name -> Text,
+        title -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        tags -> Jsonb,
+        external_ref -> Nullable<Text>,
+        joined_at -> Timestamptz,
+        deactivated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    emergency_contacts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        name -> Text,
+        phone -> Text,
+        relation -> Nullable<Text>,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    invitations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        role -> Text,
+        department_id -> Nullable<Uuid>,
+        title -> Nullable<Text>,
+        token_hash -> Text,
+        invited_by -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    login_sessions (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        org_id -> Nullable<Uuid>,
+        member_id -> Nullable<Uuid>,
+        device -> Nullable<Text>,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (token_hash) {
+        token_hash -> Text,
+        login_id -> Uuid,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (key) {
+        key -> Text,
+        failures -> Integer,
+        first_failed_at -> Timestamptz,
+        last_failed_at -> Timestamptz,
+        locked_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    api_tokens (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        token_hash -> Text,
+        scopes -> Jsonb,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    places (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        address -> Nullable<Text>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        radius_m -> Nullable<Integer>,
+        polygon -> Nullable<Jsonb>,
+        time_zone -> Text,
+        external_ref -> Nullable<Text>,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    clients (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        phone -> Nullable<Text>,
+        member_id -> Nullable<Uuid>,
+        notes -> Nullable<Text>,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    client_places (org_id, client_id, place_id) {
+        org_id -> Uuid,
+        client_id -> Uuid,
+        place_id -> Uuid,
+        label -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    shifts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        place_id -> Nullable<Uuid>,
+        kind -> Text,
+        work_date -> Date,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        break_minutes -> Integer,
+        external_ref -> Nullable<Text>,
+        created_at -> Timestamptz,
+        cancelled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    work_sessions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        place_id -> Nullable<Uuid>,
+        client_id -> Nullable<Uuid>,
+        shift_id -> Nullable<Uuid>,
+        service -> Nullable<Text>,
+        status -> Text,
+        work_date -> Date,
+        clocked_in_at -> Timestamptz,
+        clocked_out_at -> Nullable<Timestamptz>,
+        lateness -> Nullable<Text>,
+        minutes_late -> Nullable<Integer>,
+        fence_in -> Text,
+        distance_in_m -> Nullable<Double>,
+        fence_out -> Nullable<Text>,
+        distance_out_m -> Nullable<Double>,
+        flags -> Jsonb,
+        needs_review -> Bool,
+    }
+}
+
+diesel::table! {
+    punches (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        session_id -> Uuid,
+        member_id -> Uuid,
+        direction -> Text,
+        source -> Text,
+        occurred_at -> Timestamptz,
+        received_at -> Timestamptz,
+        device_at -> Nullable<Timestamptz>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        accuracy_m -> Nullable<Double>,
+        place_id -> Nullable<Uuid>,
+        fence -> Text,
+        distance_m -> Nullable<Double>,
+        remark -> Nullable<Text>,
+        mock_location -> Bool,
+        device -> Jsonb,
+        external_ref -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    session_notes (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        session_id -> Uuid,
+        author_id -> Uuid,
+        body -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    location_pings (org_id, session_id, captured_at) {
+        org_id -> Uuid,
+        session_id -> Uuid,
+        captured_at -> Timestamptz,
+        received_at -> Timestamptz,
+        latitude -> Double,
+        longitude -> Double,
+        accuracy_m -> Double,
+        mock_location -> Bool,
+    }
+}
+
+diesel::table! {
+    rule_decisions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        hook -> Text,
+        contract -> Integer,
+        subject_id -> Uuid,
+        event_at -> Timestamptz,
+        decided_at -> Timestamptz,
+        release -> Text,
+        status -> Text,
+        outcome -> Jsonb,
+        reasons -> Jsonb,
+        read -> Jsonb,
+        layers -> Jsonb,
+        operations -> BigInt,
+        duration_us -> BigInt,
+        problem -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Uuid,
+        org_id -> Uuid,
+        stream -> Text,
+        kind -> Text,
+        version -> Integer,
+        payload -> Jsonb,
+        occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (org_id, number) {
+        org_id -> Uuid,
+        number -> BigInt,
+        position -> BigInt,
+        id -> Uuid,
+        kind -> Text,
+        version -> Integer,
+        payload -> Jsonb,
+        occurred_at -> Timestamptz,
+        numbered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    heads (org_id) {
+        org_id -> Uuid,
+        last_event -> BigInt,
+        last_audit -> BigInt,
+        last_audit_hash -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (org_id, actor_id, key) {
+        org_id -> Uuid,
+        actor_id -> Uuid,
+        key -> Text,
+        action -> Text,
+        input_hash -> Text,
+        subject_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    audit_entries (org_id, number) {
+        org_id -> Uuid,
+        number -> BigInt,
+        id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        action -> Text,
+        permission -> Text,
+        target_kind -> Text,
+        target_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        request_id -> Text,
+        detail -> Jsonb,
+        previous_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::joinable!(members -> accounts (account_id));
+diesel::joinable!(members -> organizations (org_id));
+diesel::joinable!(login_sessions -> accounts (account_id));
+
+diesel::allow_tables_to_appear_in_same_query!(work_sessions, members);
+diesel::allow_tables_to_appear_in_same_query!(members, accounts);
+diesel::allow_tables_to_appear_in_same_query!(members, departments);
+diesel::allow_tables_to_appear_in_same_query!(members, organizations);
+diesel::allow_tables_to_appear_in_same_query!(login_sessions, accounts);
+diesel::allow_tables_to_appear_in_same_query!(clients, client_places, places);
+diesel::allow_tables_to_appear_in_same_query!(work_sessions, shifts);
+diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);

@@ -1,0 +1,57 @@
+//! From what the database refused to what a person is told: constraint name → refusal.
+//!
+//! An index is named by what it promises, so the name is enough.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use zamu_schema::constraints::constraint_name;
+
+use crate::kernel::error::{Code, Error};
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::NotFound => Self::not_found("thing"),
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => unique(error),
+            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
+                Self { source: Some(Box::new(error)), ..Self::not_found("thing") }
+            }
+            DieselError::DatabaseError(
+                DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => {
+                tracing::warn!(%error, "the database did not answer");
+                Self::try_again("the database cannot be reached right now", 1)
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+fn unique(error: DieselError) -> Error {
+    let name = constraint_name(&error).unwrap_or_default();
+    let (code, field, message) = match name.as_str() {
+        "one_open_session_per_member" => {
+            (Code::AlreadyClockedIn, None, "this member is already clocked in")
+        }
+        "one_organization_per_slug" => (Code::SlugTaken, Some("slug"), "another organization has this slug"),
+        "one_department_per_name" => {
+            (Code::NameTaken, Some("name"), "a department of this name is already there")
+        }
+        "one_account_per_phone" => (Code::HandleTaken, Some("phone"), "this telephone number is already used"),
+        "one_account_per_email" => (Code::HandleTaken, Some("email"), "this e-mail address is already used"),
+        "one_membership_per_account" => {
+            (Code::Conflict, None, "this person is already a member of the organization")
+        }
+        // Two requests with one key at the same instant: the loser asks again and gets the winner's answer.
+        "one_effect_per_idempotency_key" => {
+            return Error::try_again("the same request is being answered right now", 0)
+                .with("constraint", "one_effect_per_idempotency_key");
+        }
+        _ => (Code::Conflict, None, "this is already there"),
+    };
+    let refused = Error::refused(code, message);
+    Error { field: field.map(str::to_owned), source: Some(Box::new(error)), ..refused }
+}

@@ -1,0 +1,247 @@
+//! The transaction: a viewer, an action it was allowed, how far that reaches, and one instant.
+//!
+//! Every query needs one, so no row is touched without an organization, a permission and a time:
+//!
+//! ```compile_fail
+//! # async fn example(app: &zamu::app::App) {
+//! // There is no way to a connection without saying who wants to do what.
+//! let conn = app.db().write().await;
+//! # }
+//! ```
+//!
+//! Statements that need no answer are *staged* and sent together with the commit: one round trip. Events and the
+//! audit entry travel the same way, so they commit with the change or not at all.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use uuid::Uuid;
+pub use zamu_schema::dual::{DualConnection, Prepared};
+use zamu_schema::tables::outbox;
+
+use super::backend::{Conn, Reach};
+use crate::app::App;
+use crate::auth::action::Action;
+use crate::auth::policy::Scope;
+use crate::auth::viewer::Viewer;
+use crate::events::event::Event;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::{AuditId, DepartmentId, EventId, Id, Kind, MemberId, OrgId};
+use crate::kernel::time::Instant;
+use crate::telemetry;
+
+/// What a change was about, for the audit log. Committing asks for one, so none is forgotten.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    kind: &'static str,
+    id: Option<Uuid>,
+    reason: Option<String>,
+    detail: serde_json::Value,
+}
+
+impl Audit {
+    /// The change was to this thing.
+    pub fn of<K: Kind>(id: Id<K>) -> Self {
+        Self { kind: K::PREFIX, id: Some(id.uuid()), reason: None, detail: json!({}) }
+    }
+
+    /// The change was to many things of a kind: an import.
+    pub fn of_many<K: Kind>() -> Self {
+        Self { kind: K::PREFIX, id: None, reason: None, detail: json!({}) }
+    }
+
+    #[must_use]
+    pub fn because(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    /// Ids and small values only: personal data never enters the chain.
+    #[must_use]
+    pub fn detail(mut self, detail: serde_json::Value) -> Self {
+        self.detail = detail;
+        self
+    }
+}
+
+/// A row of the outbox: an event or an audit entry on its way to its number.
+#[derive(Debug, Clone, diesel::Insertable, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = outbox)]
+pub struct OutboxRow {
+    pub id: Uuid,
+    pub org_id: OrgId,
+    pub stream: String,
+    pub kind: String,
+    pub version: i32,
+    pub payload: serde_json::Value,
+    pub occurred_at: Instant,
+}
+
+/// An open transaction. Dropped, it is rolled back.
+pub struct Tx {
+    conn: Conn,
+    app: App,
+    viewer: Viewer,
+    action: Action,
+    scope: Scope,
+    departments: Option<HashSet<DepartmentId>>,
+    now: Instant,
+    staged: Vec<Prepared>,
+    outbox: Vec<OutboxRow>,
+}
+
+impl Tx {
+    /// Through [`App::begin`] and [`App::read`] only.
+    pub(crate) async fn begin(app: &App, viewer: &Viewer, action: Action, change: bool) -> Result<Self> {
+        let scope = viewer.allowed(action)?;
+        let reach = Reach::Organization(viewer.org().uuid());
+        let conn = if change { app.db().write(reach).await? } else { app.db().read(reach).await? };
+        let mut tx = Self {
+            conn,
+            app: app.clone(),
+            viewer: viewer.clone(),
+            action,
+            scope,
+            departments: None,
+            // After the wait for the connection, so that later transactions have later instants.
+            now: app.now(),
+            staged: Vec::new(),
+            outbox: Vec::new(),
+        };
+        if scope == Scope::Department {
+            let below = match viewer.department() {
+                Some(root) => crate::orgs::store::departments_below(&mut tx, root).await?,
+                None => Vec::new(),
+            };
+            tx.departments = Some(below.into_iter().collect());
+        }
+        Ok(tx)
+    }
+
+    pub fn conn(&mut self) -> Result<&mut DualConnection> {
+        self.conn.get().map_err(Error::from)
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn org(&self) -> OrgId {
+        self.viewer.org()
+    }
+
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The departments a department-wide viewer reaches; empty for one without a department.
+    pub fn departments(&self) -> Vec<DepartmentId> {
+        self.departments.iter().flatten().copied().collect()
+    }
+
+    /// Whether the action reaches what is about this member.
+    pub fn reaches(&self, member: MemberId, department: Option<DepartmentId>) -> bool {
+        let own = self.viewer.member() == Some(member);
+        match self.scope {
+            Scope::Organization => true,
+            Scope::Own => own,
+            Scope::Department => {
+                let departments = self.departments.as_ref();
+                own || department.is_some_and(|id| departments.is_some_and(|all| all.contains(&id)))
+            }
+        }
+    }
+
+    pub fn id<K: Kind>(&self) -> Id<K> {
+        self.app.ids().id(self.now)
+    }
+
+    /// Keeps a statement that needs no answer for the commit.
+    pub fn stage<Q>(&mut self, query: Q) -> Result<()>
+    where
+        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual> + diesel::query_builder::QueryId,
+    {
+        let dialect = self.conn()?.dialect();
+        self.staged.push(Prepared::new(&query, dialect)?);
+        Ok(())
+    }
+
+    /// Announces what happened, if and when the change commits.
+    pub fn emit(&mut self, event: &Event) -> Result<()> {
+        let id: EventId = self.id();
+        self.outbox.push(event.to_outbox(id, self.org(), self.now)?);
+        Ok(())
+    }
+
+    /// Commits the change with its events and its audit entry. Returns when it is durable.
+    pub async fn commit(mut self, audit: Audit) -> Result<()> {
+        let entry = self.audit_row(audit);
+        self.outbox.push(entry);
+        self.flush().await
+    }
+
+    /// Ends a transaction that answered from what was already there: nothing happened, so nothing is audited. On
+    /// SQLite what it saw may belong to a group that is not on disk yet, so it waits for that.
+    pub async fn settle(self) -> Result<()> {
+        self.conn.commit(Vec::new()).await.map_err(Error::from)
+    }
+
+    async fn flush(mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.outbox);
+        self.stage(diesel::insert_into(outbox::table).values(rows))?;
+        let Self { conn, app, staged, .. } = self;
+        conn.commit(staged).await?;
+        app.bus().wake();
+        Ok(())
+    }
+
+    fn audit_row(&self, audit: Audit) -> OutboxRow {
+        let id: AuditId = self.id();
+        let payload = json!({
+            "actorKind": self.viewer.actor_kind(),
+            "actorId": self.viewer.actor_id(),
+            "action": self.action.name(),
+            "permission": format!("{}:{:?}", self.viewer.role().name(), self.scope),
+            "targetKind": audit.kind,
+            "targetId": audit.id,
+            "reason": audit.reason,
+            "requestId": telemetry::request_id(),
+            "detail": audit.detail,
+        });
+        OutboxRow {
+            id: id.uuid(),
+            org_id: self.org(),
+            stream: "AUDIT".to_owned(),
+            kind: self.action.name(),
+            version: 1,
+            payload,
+            occurred_at: self.now,
+        }
+    }
+
+    /// Runs the staged statements now, for a change with more rows than one flush should carry.
+    pub async fn flush_staged(&mut self) -> Result<()> {
+        let staged = std::mem::take(&mut self.staged);
+        self.conn()?.pipeline(staged).await?;
+        Ok(())
+    }
+
+    /// Executes one statement now.
+    pub async fn execute<Q>(&mut self, query: Q) -> Result<usize>
+    where
+        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual> + diesel::query_builder::QueryId + Send,
+    {
+        let dialect = self.conn()?.dialect();
+        let prepared = Prepared::new(&query, dialect)?;
+        let counts = self.conn()?.pipeline(vec![prepared]).await?;
+        Ok(counts.into_iter().sum())
+    }
+}

@@ -1,0 +1,172 @@
+//! The one place where errors become GraphQL: code, field, details and request id in `extensions`.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
+use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use futures_util::stream::{BoxStream, StreamExt as _};
+
+use crate::kernel::error::{Code, Error};
+use crate::telemetry;
+
+/// The code in `extensions.code` of an error. A code is never renamed or given another meaning.
+#[derive(async_graphql::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Code")]
+pub enum ErrorCode {
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// No operation is stored under this hash.
+    PersistedQueryNotFound,
+    /// Selections are nested too deeply.
+    QueryTooDeep,
+    /// The operation may cost too much.
+    QueryTooComplex,
+    /// The operation has too many aliases.
+    TooManyAliases,
+    /// The operation has too many root fields.
+    TooManyRootFields,
+    /// Too many operations in one request.
+    BatchTooLong,
+    /// A value is not acceptable; `field` names it.
+    InvalidInput,
+    /// A cursor did not come from this list.
+    InvalidCursor,
+    /// There is no such thing, or you may not know that there is.
+    NotFound,
+    /// It is already there, or was changed in between.
+    Conflict,
+    /// This idempotency key was used with another input.
+    IdempotencyKeyReused,
+    /// Not now; `retryAfterSeconds` says when.
+    TryAgain,
+    /// Our fault; the request id finds it in the log.
+    Internal,
+    /// Sign in first.
+    Unauthenticated,
+    /// Your role or token does not allow this.
+    Forbidden,
+    /// Unknown identifier or wrong password; which of them is not said.
+    SignInFailed,
+    /// The access token has expired or was revoked: refresh it.
+    TokenExpired,
+    /// A refresh token was used twice; the login session has been ended.
+    RefreshTokenReused,
+    /// The current password is wrong.
+    WrongPassword,
+    /// The new password is too easy to guess.
+    PasswordTooWeak,
+    /// The telephone number or e-mail address belongs to another account.
+    HandleTaken,
+    /// The invitation is unknown, used, revoked or expired.
+    InvitationInvalid,
+    /// The account belongs to no such organization.
+    NoOrganization,
+    /// The membership has been deactivated.
+    MemberDeactivated,
+    /// An organization keeps at least one owner.
+    LastOwner,
+    /// Another organization has this slug.
+    SlugTaken,
+    /// The name is already used here.
+    NameTaken,
+    /// A department cannot be inside itself.
+    DepartmentCycle,
+    /// The polygon cannot be a fence; the message says why.
+    InvalidPolygon,
+    /// The member has an open work session.
+    AlreadyClockedIn,
+    /// The member has no open work session.
+    NotClockedIn,
+    /// A rule of the organization refused it; `rule` says which and why.
+    DeniedByRule,
+    /// The clock-out lies before the clock-in.
+    ClockedOutBeforeIn,
+    /// Too many positions in one call.
+    TooManyPings,
+    /// Events after this number are no longer kept.
+    CursorExpired,
+    /// There is no event with this number yet.
+    CursorInFuture,
+    /// The reader fell behind; `resumeAfter` is the number to resume from.
+    Lagged,
+}
+
+/// The schema extension.
+pub struct Errors;
+
+impl ExtensionFactory for Errors {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Mapper)
+    }
+}
+
+struct Mapper;
+
+#[async_trait::async_trait]
+impl Extension for Mapper {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        explain(next.run(ctx).await)
+    }
+
+    fn subscribe<'s>(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        next.run(ctx, stream).map(explain).boxed()
+    }
+}
+
+fn explain(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        explain_one(error);
+    }
+    response
+}
+
+/// Fills `extensions` from the refusal behind an error; logs what is not a refusal.
+fn explain_one(error: &mut ServerError) {
+    let mut extensions = error.extensions.take().unwrap_or_default();
+    if let Some(refused) = error.source::<Error>() {
+        describe(refused, &mut extensions);
+    } else if extensions.get("code").is_none() {
+        extensions.set("code", guess(error).name());
+    }
+    extensions.set("requestId", telemetry::request_id());
+    error.extensions = Some(extensions);
+}
+
+fn describe(refused: &Error, extensions: &mut ErrorExtensionValues) {
+    if refused.code == Code::Internal {
+        let request = telemetry::request_id();
+        tracing::error!(request, cause = ?refused.source, "a request failed");
+    }
+    extensions.set("code", refused.code.name());
+    if let Some(field) = &refused.field {
+        extensions.set("field", field.clone());
+    }
+    for (name, value) in &refused.details {
+        if let Ok(value) = async_graphql::Value::from_json(value.clone()) {
+            extensions.set(name.clone(), value);
+        }
+    }
+}
+
+/// Errors that async-graphql itself makes: before execution there is no path.
+fn guess(error: &ServerError) -> Code {
+    let message = error.message.as_str();
+    if message.starts_with("Query is nested too deep") {
+        Code::QueryTooDeep
+    } else if message.starts_with("Query is too complex") {
+        Code::QueryTooComplex
+    } else if message.trim_start().starts_with("-->") {
+        Code::GraphqlParseFailed
+    } else if message.starts_with("Failed to parse") || message.starts_with("Invalid value for argument") {
+        Code::InvalidInput
+    } else {
+        Code::GraphqlValidationFailed
+    }
+}

@@ -1,0 +1,72 @@
+//! The API: the roots of all slices merged, and what they share.
+
+pub mod context;
+pub mod error;
+pub mod limits;
+pub mod loaders;
+pub mod node;
+pub mod page;
+pub mod scalars;
+
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+
+use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+
+/// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
+#[derive(MergedObject, Default)]
+pub struct Query(PeopleQuery, WorkQuery, node::NodeQuery);
+
+/// The organization and its people.
+#[derive(MergedObject, Default)]
+pub struct PeopleQuery(orgs::graphql::OrgsQuery, identity::graphql::IdentityQuery, audit::graphql::AuditQuery);
+
+/// Places, shifts, sessions and the rules that judge them.
+#[derive(MergedObject, Default)]
+pub struct WorkQuery(
+    places::graphql::PlacesQuery,
+    schedules::graphql::SchedulesQuery,
+    attendance::graphql::AttendanceQuery,
+    rules::graphql::RulesQuery,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(PeopleMutation, WorkMutation);
+
+/// The organization and its people.
+#[derive(MergedObject, Default)]
+pub struct PeopleMutation(orgs::graphql::OrgsMutation, identity::graphql::IdentityMutation);
+
+/// Places, shifts and sessions.
+#[derive(MergedObject, Default)]
+pub struct WorkMutation(
+    places::graphql::PlacesMutation,
+    schedules::graphql::SchedulesMutation,
+    attendance::graphql::AttendanceMutation,
+);
+
+/// Everything that can be listened to.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(attendance::live::AttendanceSubscription);
+
+pub type ZamuSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema with its limits and error codes; who asks comes with each request.
+pub fn schema() -> ZamuSchema {
+    builder().finish()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .limit_depth(limits::DEPTH)
+        .limit_complexity(limits::COMPLEXITY)
+        .limit_directives(limits::DIRECTIVES)
+        .extension(limits::Limits)
+        .extension(error::Errors)
+}
+
+/// The contract as text, as `graphql/schema.graphql` has it.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items().sorted_arguments();
+    schema().sdl_with_options(options)
+}

@@ -1,0 +1,10 @@
+//! Hashing.
+
+/// How passwords are hashed.
+pub struct Hashing;
+
+impl Hashing {
+    pub fn strong() -> Self {
+        Self
+    }
+}

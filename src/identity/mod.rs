@@ -1,0 +1,7 @@
+//! The identity slice.
+
+pub mod model;
+pub mod store;
+pub mod service;
+pub mod graphql;
+pub mod attempts;

@@ -1,0 +1,19 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod kernel;
+pub mod auth;
+pub mod db;
+pub mod events;
+pub mod audit;
+pub mod rules;
+pub mod orgs;
+pub mod identity;
+pub mod places;
+pub mod schedules;
+pub mod attendance;
+pub mod imports;
+pub mod graphql;
+pub mod http;
+pub mod app;
+pub mod config;
+pub mod telemetry;

@@ -1,0 +1,6 @@
+//! The rules slice.
+
+pub mod model;
+pub mod store;
+pub mod service;
+pub mod graphql;
