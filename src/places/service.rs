@@ -196,7 +196,7 @@ pub struct NewClient {
     pub member_id: Option<MemberId>,
     pub notes: Option<String>,
     /// Where the client is served.
-    pub place_ids: Vec<PlaceId>,
+    pub places: Vec<PlaceId>,
 }
 
 /// What is to be different about a client.
@@ -210,16 +210,16 @@ pub struct ClientChanges {
 
 pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
-    let NewClient { name, phone, member_id, notes, place_ids } = new;
+    let NewClient { name, phone, member_id, notes, places } = new;
     let client = Client { id: tx.id(), name, phone, member_id, notes, created_at: tx.now(), archived_at: None };
     let client = client.checked()?;
     check_member(&mut tx, client.member_id).await?;
-    if place_ids.len() > MOST_CLIENT_PLACES {
-        return Err(Error::invalid("placeIds", format!("a client has at most {MOST_CLIENT_PLACES} places")));
+    if places.len() > MOST_CLIENT_PLACES {
+        return Err(Error::invalid("places", format!("a client has at most {MOST_CLIENT_PLACES} places")));
     }
     store::insert_client(&mut tx, &client).await?;
-    for place in place_ids {
-        place_in(&mut tx, place).await.map_err(|error| error.at("placeIds"))?;
+    for place in places {
+        place_in(&mut tx, place).await.map_err(|error| error.at("places"))?;
         store::insert_client_place(&mut tx, client.id, place, None).await?;
     }
     tx.commit(Audit::of(client.id)).await?;
@@ -228,7 +228,7 @@ pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result
 
 async fn check_member(tx: &mut Tx, member: Option<MemberId>) -> Result<()> {
     match member {
-        Some(id) if !store::has_member(tx, id).await? => Err(Error::not_found("member").at("memberId")),
+        Some(id) if !store::has_member(tx, id).await? => Err(Error::not_found("member").at("member")),
         _ => Ok(()),
     }
 }
@@ -273,11 +273,11 @@ pub async fn add_client_place(
 ) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
     let label = text::optional("label", label.as_deref(), 100)?;
-    let client = client_in(&mut tx, client).await.map_err(|error| error.at("clientId"))?;
-    place_in(&mut tx, place).await.map_err(|error| error.at("placeId"))?;
+    let client = client_in(&mut tx, client).await.map_err(|error| error.at("client"))?;
+    place_in(&mut tx, place).await.map_err(|error| error.at("place"))?;
     let others = client_place_ids_in(&mut tx, client.id).await?;
     if others.len() >= MOST_CLIENT_PLACES && !others.contains(&place) {
-        return Err(Error::invalid("placeId", format!("a client has at most {MOST_CLIENT_PLACES} places")));
+        return Err(Error::invalid("place", format!("a client has at most {MOST_CLIENT_PLACES} places")));
     }
     store::insert_client_place(&mut tx, client.id, place, label).await?;
     tx.commit(Audit::of(client.id).detail(serde_json::json!({ "addedPlace": place }))).await?;
@@ -291,9 +291,9 @@ pub async fn remove_client_place(
     (client, place): (ClientId, PlaceId),
 ) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
-    let client = client_in(&mut tx, client).await.map_err(|error| error.at("clientId"))?;
+    let client = client_in(&mut tx, client).await.map_err(|error| error.at("client"))?;
     if !store::delete_client_place(&mut tx, client.id, place).await? {
-        return Err(Error::not_found("place of this client").at("placeId"));
+        return Err(Error::not_found("place of this client").at("place"));
     }
     tx.commit(Audit::of(client.id).detail(serde_json::json!({ "removedPlace": place }))).await?;
     Ok(client)

@@ -26,10 +26,10 @@ pub async fn plan_shift(
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
     let department = store::lock_member(&mut tx, member).await?;
     if !department.is_some_and(|department| tx.reaches(member, department)) {
-        return Err(Error::not_found("member").at("memberId"));
+        return Err(Error::not_found("member").at("member"));
     }
     let zone = match place {
-        Some(id) => places::service::place_in(&mut tx, id).await.map_err(|error| error.at("placeId"))?.time_zone,
+        Some(id) => places::service::place_in(&mut tx, id).await.map_err(|error| error.at("place"))?.time_zone,
         None => store::organization_zone(&mut tx).await?,
     };
     let (starts_at, ends_at) = plan.instants(zone)?;
