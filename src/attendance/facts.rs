@@ -9,7 +9,7 @@ use super::model::{Direction, PunchTime, verdict_name};
 use crate::identity::model::Member;
 use crate::kernel::geo::Judgement;
 use crate::kernel::time::{Instant, minutes_between};
-use crate::places::model::Place;
+use crate::places::model::{FenceKind, Place};
 use crate::schedules::model::Shift;
 
 /// Everything known about a punch before it is judged.
@@ -94,7 +94,12 @@ fn person(known: &Known<'_>) -> Value {
 fn place(place: Option<&Place>) -> Value {
     let name = place.map_or("", |place| place.name.as_str());
     let radius: Option<i64> = place.and_then(|place| place.radius_m).map(Into::into);
-    let kind = place.map_or("none", Place::kind);
+    let kind = place.map_or(FenceKind::None, Place::kind);
+    let kind = match kind {
+        FenceKind::Circle => "circle",
+        FenceKind::Polygon => "polygon",
+        FenceKind::None => "none",
+    };
     [("name", name.into()), ("radius_m", radius.into()), ("kind", kind.into())].into()
 }
 

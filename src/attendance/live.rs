@@ -121,10 +121,11 @@ impl AttendanceSubscription {
         ctx: &Context<'_>,
         after: Option<i64>,
         filter: Option<SessionFilter>,
-    ) -> Result<impl Stream<Item = Result<SessionEventItem, Error>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<SessionEventItem>> + use<>> {
         let watch = Watch::begin(ctx, filter).await?;
         let events = follow::follow(&watch.app, &watch.viewer, after).await?;
-        Ok(watch.see(events).map_ok(|(number, kind, about)| SessionEventItem { number, kind, about }))
+        let seen = watch.see(events).map_ok(|(number, kind, about)| SessionEventItem { number, kind, about });
+        Ok(seen.map_err(async_graphql::Error::from))
     }
 
     /// The board of who is at work: first everybody, then each change.
@@ -134,7 +135,7 @@ impl AttendanceSubscription {
         &self,
         ctx: &Context<'_>,
         filter: Option<SessionFilter>,
-    ) -> Result<impl Stream<Item = Result<BoardUpdate, Error>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<BoardUpdate>> + use<>> {
         let watch = Watch::begin(ctx, filter).await?;
         let (app, viewer, filter) = (watch.app.clone(), watch.viewer.clone(), watch.filter.clone());
         // The number first, then the board: what happens in between is told again, which changes nothing.
@@ -146,7 +147,8 @@ impl AttendanceSubscription {
             let (app, viewer) = (app.clone(), viewer.clone());
             async move { change(&app, &viewer, number, kind, &about).await }
         });
-        Ok(futures_util::stream::once(async { Ok(first) }).chain(changes))
+        let board = futures_util::stream::once(async { Ok(first) }).chain(changes);
+        Ok(board.map_err(async_graphql::Error::from))
     }
 }
 
