@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by panicking")]
 
 mod support;
+mod orgs;
+mod places;
+mod schedules;
 mod attendance;
 mod rules;
+mod policy;
 mod tidy;
