@@ -17,6 +17,7 @@ use crate::kernel::id::{ClientId, MemberId, PlaceId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::text;
 use crate::kernel::time::zone;
+use crate::{identity, orgs};
 
 /// More places than this have one client: then it is not one client.
 const MOST_CLIENT_PLACES: usize = 50;
@@ -52,7 +53,7 @@ pub async fn create_place(app: &App, viewer: &Viewer, new: NewPlace) -> Result<P
     let mut tx = app.begin(viewer, Action::ManagePlaces).await?;
     let time_zone = match &new.time_zone {
         Some(name) => zone("timeZone", name)?,
-        None => store::organization_zone(&mut tx).await?,
+        None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let place = Place {
         id: tx.id(),
@@ -226,11 +227,12 @@ pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result
     Ok(client)
 }
 
+/// The member a client is too must be there.
 async fn check_member(tx: &mut Tx, member: Option<MemberId>) -> Result<()> {
-    match member {
-        Some(id) if !store::has_member(tx, id).await? => Err(Error::not_found("member").at("member")),
-        _ => Ok(()),
+    if let Some(id) = member {
+        identity::service::member_in(tx, id).await.map_err(|error| error.at("member"))?;
     }
+    Ok(())
 }
 
 pub async fn update_client(app: &App, viewer: &Viewer, id: ClientId, changes: ClientChanges) -> Result<Client> {

@@ -1,11 +1,10 @@
 //! Remembers places, clients, and which client is served where.
 
-use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use zamu_schema::dual::Dual;
-use zamu_schema::tables::{client_places, clients, members, organizations, places};
+use zamu_schema::tables::{client_places, clients, places};
 
 use super::model::{Bounds, Client, ClientPlace, Place};
 use crate::db::tx::Tx;
@@ -287,16 +286,4 @@ pub(super) async fn delete_client_place(tx: &mut Tx, client: ClientId, place: Pl
     use client_places as t;
     let own = t::table.filter(t::org_id.eq(tx.org()).and(t::client_id.eq(client)).and(t::place_id.eq(place)));
     Ok(tx.execute(diesel::delete(own)).await? > 0)
-}
-
-/// The zone of a place that nobody gave one.
-pub(super) async fn organization_zone(tx: &mut Tx) -> Result<Tz> {
-    let query = organizations::table.filter(organizations::id.eq(tx.org())).select(organizations::time_zone);
-    let name: String = query.first(tx.conn()?).await?;
-    name.parse().map_err(Error::internal)
-}
-
-pub(super) async fn has_member(tx: &mut Tx, member: MemberId) -> Result<bool> {
-    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(member)));
-    Ok(diesel::select(diesel::dsl::exists(own)).get_result(tx.conn()?).await?)
 }

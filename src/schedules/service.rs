@@ -13,7 +13,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{MemberId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
-use crate::places;
+use crate::{identity, orgs, places};
 
 /// Plans work for a member, in the local time of the place, or of the organization if there is none.
 pub async fn plan_shift(
@@ -24,13 +24,10 @@ pub async fn plan_shift(
     plan: Plan,
 ) -> Result<Shift> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let department = store::lock_member(&mut tx, member).await?;
-    if !department.is_some_and(|department| tx.reaches(member, department)) {
-        return Err(Error::not_found("member").at("member"));
-    }
+    check_member(&mut tx, member).await.map_err(|error| error.at("member"))?;
     let zone = match place {
         Some(id) => places::service::place_in(&mut tx, id).await.map_err(|error| error.at("place"))?.time_zone,
-        None => store::organization_zone(&mut tx).await?,
+        None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let (starts_at, ends_at) = plan.instants(zone)?;
     if let Some(other) = store::find_overlap(&mut tx, member, (starts_at, ends_at)).await? {
@@ -52,6 +49,15 @@ pub async fn plan_shift(
     store::insert_shifts(&mut tx, vec![shift.clone()]).await?;
     tx.commit(Audit::of(shift.id)).await?;
     Ok(shift)
+}
+
+/// Whoever is planned for is within reach and still here; and nobody else plans for them at the same time.
+async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
+    let member = identity::service::member_in(tx, id).await?;
+    if !member.is_active() {
+        return Err(Error::invalid("member", "this member has been deactivated"));
+    }
+    store::lock_member(tx, id).await
 }
 
 /// Takes a shift out of the plan; cancelling again changes nothing.

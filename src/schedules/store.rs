@@ -1,17 +1,16 @@
 //! Remembers shifts.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{members, organizations, shifts};
+use zamu_schema::tables::{members, shifts};
 
 use super::model::{EARLY, Shift, ShiftKind};
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{DepartmentId, MemberId, OrgId, PlaceId, ShiftId};
+use crate::kernel::id::{MemberId, OrgId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
@@ -178,16 +177,10 @@ pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> R
     Ok(())
 }
 
-/// A member's department, with the member locked until the end: two overlapping shifts cannot be planned at once.
-pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<Option<Option<DepartmentId>>> {
+/// Locks a member until the end: two overlapping shifts cannot be planned at once. On SQLite there is one writer.
+pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
-    let query = ForUpdate(own.filter(members::deactivated_at.is_null()).select(members::department_id));
-    Ok(query.get_result(tx.conn()?).await.optional()?)
-}
-
-/// The zone of a shift without a place.
-pub(super) async fn organization_zone(tx: &mut Tx) -> Result<Tz> {
-    let query = organizations::table.filter(organizations::id.eq(tx.org())).select(organizations::time_zone);
-    let name: String = query.first(tx.conn()?).await?;
-    name.parse().map_err(Error::internal)
+    let locked: Option<MemberId> =
+        ForUpdate(own.select(members::id)).get_result(tx.conn()?).await.optional()?;
+    locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
