@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-pub use super::store::Filter;
 use super::model::{Plan, Refusal, Shift, ShiftKind, match_shift};
 use super::store;
+pub use super::store::Filter;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
@@ -24,9 +24,16 @@ pub async fn plan_shift(
     plan: Plan,
 ) -> Result<Shift> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    check_member(&mut tx, member).await.map_err(|error| error.at("member"))?;
+    check_member(&mut tx, member)
+        .await
+        .map_err(|error| error.at("member"))?;
     let zone = match place {
-        Some(id) => places::service::place_in(&mut tx, id).await.map_err(|error| error.at("place"))?.time_zone,
+        Some(id) => {
+            places::service::place_in(&mut tx, id)
+                .await
+                .map_err(|error| error.at("place"))?
+                .time_zone
+        }
         None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let (starts_at, ends_at) = plan.instants(zone)?;
@@ -61,10 +68,18 @@ async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
 }
 
 /// Takes a shift out of the plan; cancelling again changes nothing.
-pub async fn cancel_shift(app: &App, viewer: &Viewer, id: ShiftId, reason: Option<String>) -> Result<Shift> {
+pub async fn cancel_shift(
+    app: &App,
+    viewer: &Viewer,
+    id: ShiftId,
+    reason: Option<String>,
+) -> Result<Shift> {
     let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let mut shift = store::find_shifts(&mut tx, &[id]).await?.pop().ok_or_else(|| Error::not_found("shift"))?;
+    let mut shift = store::find_shifts(&mut tx, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("shift"))?;
     if shift.cancelled_at.is_some() {
         tx.settle().await?;
         return Ok(shift);
@@ -77,8 +92,17 @@ pub async fn cancel_shift(app: &App, viewer: &Viewer, id: ShiftId, reason: Optio
 }
 
 /// The shifts of everybody within the viewer's reach, the latest first.
-pub async fn shifts(app: &App, viewer: &Viewer, filter: Filter, page: &PageRequest) -> Result<Page<Shift>> {
-    if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+pub async fn shifts(
+    app: &App,
+    viewer: &Viewer,
+    filter: Filter,
+    page: &PageRequest,
+) -> Result<Page<Shift>> {
+    if filter
+        .from
+        .zip(filter.to)
+        .is_some_and(|(from, to)| from > to)
+    {
         return Err(Error::invalid("to", "the last day is before the first"));
     }
     let mut tx = app.read(viewer, Action::ViewShifts).await?;
@@ -92,7 +116,12 @@ pub async fn my_shifts(
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
     page: &PageRequest,
 ) -> Result<Page<Shift>> {
-    let filter = Filter { member: Some(viewer.person()?), from, to, cancelled: false };
+    let filter = Filter {
+        member: Some(viewer.person()?),
+        from,
+        to,
+        cancelled: false,
+    };
     shifts(app, viewer, filter, page).await
 }
 
