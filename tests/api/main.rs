@@ -9,3 +9,4 @@ mod attendance;
 mod rules;
 mod policy;
 mod tidy;
+
