@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, RecyclingMethod, ManagerConfig};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
@@ -55,6 +55,20 @@ impl Db {
 
     pub fn is_postgres(&self) -> bool {
         matches!(self.0, Engine::Postgres(_))
+    }
+
+    /// Whether PostgreSQL lets the server's role past row-level security: for `zamu doctor`.
+    pub(crate) async fn passes_row_security(&self) -> Result<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Role {
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            passes: bool,
+        }
+        let Engine::Postgres(pool) = &self.0 else { return Ok(false) };
+        let mut conn = pool.get_owned().await.map_err(unavailable)?;
+        let query = "SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user";
+        let role: Role = diesel::sql_query(query).get_result(&mut *conn).await?;
+        Ok(role.passes)
     }
 
     /// Begins a change on behalf of an organization, or of the platform.
