@@ -23,6 +23,7 @@ use crate::identity::attempts::Hashing;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
+use crate::orgs::store::Remembered;
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -34,6 +35,7 @@ struct Inner {
     ids: Source,
     bus: Bus,
     access: Access,
+    organizations: Remembered,
     keys: Keys,
     hashing: Hashing,
     rules: ArcSwap<Rulebook>,
@@ -72,7 +74,8 @@ impl App {
         let Parts { clock, ids, keys, hashing, rules } = parts;
         let rules = ArcSwap::from_pointee(rules);
         let (bus, access, tasks) = (Bus::default(), Access::default(), Tasks::default());
-        Ok(Self(Arc::new(Inner { db, clock, ids, bus, access, keys, hashing, rules, tasks })))
+        let organizations = Remembered::default();
+        Ok(Self(Arc::new(Inner { db, clock, ids, bus, access, organizations, keys, hashing, rules, tasks })))
     }
 
     /// As the settings say, with the secret they name or the one kept in the data directory.
@@ -131,6 +134,10 @@ impl App {
 
     pub fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    pub(crate) fn organizations(&self) -> &Remembered {
+        &self.0.organizations
     }
 
     pub fn keys(&self) -> &Keys {

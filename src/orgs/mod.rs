@@ -1,4 +1,4 @@
-//! The orgs slice.
+//! Organizations and their departments, a tree.
 
 pub mod model;
 pub mod store;
