@@ -54,8 +54,8 @@ pub enum MigrateError {
     /// There is no connection.
     #[error("cannot connect to the database: {0}")]
     Connect(#[from] ConnectionError),
-    /// The lock that keeps two processes from migrating at once was not to be had.
-    #[error("cannot take the lock for migrations: {0}")]
+    /// The lock that keeps two processes from migrating at once could not be taken, or not be given back.
+    #[error("cannot take or release the lock for migrations: {0}")]
     Lock(#[source] DieselError),
     /// A migration failed. On SQLite nothing has changed; on PostgreSQL those before it stand.
     #[error("a migration failed: {0}")]

@@ -1,35 +1,45 @@
-//! Placeholder.
-mod decision; mod value; mod money; mod moment;
+//! The rules engine: facts in, a typed outcome out, and the reason kept.
+//!
+//! A rule judges and never acts. It is a small script without clock, network or memory, run in an
+//! engine of its own within a budget; whatever it does, [`Rulebook::decide`] answers, because every
+//! hook has a built-in answer in Rust and a failure policy the script cannot change. This crate is the
+//! only one that names Rhai, and no Rhai type leaves it.
+//!
+//! Reading order: [`Hook`] is the contract, [`Rulebook`] holds what was loaded, [`Decision`] is what
+//! comes out. Below them, `engine` is the recipe, `pack` the files, `settings` the typed settings.
+
+mod attendance;
+mod compiled;
+mod decision;
+mod engine;
+mod facts;
+mod hook;
+mod moment;
+mod money;
+mod pack;
+mod registry;
+mod settings;
+mod suggest;
+mod value;
+mod verdict;
+
+pub mod checking;
+pub mod testing;
+
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
+pub use hook::{
+    Argument, Budget, Class, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Presence, Risk,
+};
 pub use moment::Moment;
 pub use money::{Currency, Money};
+pub use pack::{FileProblem, Origin, Rulebook, Source};
+pub use registry::{hook, hooks};
+pub use settings::{Setting, SettingKind};
 pub use value::{Record, Value};
-use serde::{Serialize, Deserialize};
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Class { Open, Personal, Health, Money }
+
+/// The names of the hooks, so that no caller spells one by hand.
 pub mod hooks {
     pub const GEOFENCE: &str = "attendance.geofence";
     pub const CLOCK_IN: &str = "attendance.clock_in";
     pub const LATENESS: &str = "attendance.lateness";
-}
-#[derive(Clone, Debug, Serialize)]
-pub struct FileProblem { pub path: String, pub hook: Option<String>, pub organization: Option<String>, pub line: Option<u32>, pub column: Option<u32>, pub message: String, pub hint: Option<String>, pub keeps_last_good: bool }
-pub struct Rulebook;
-impl Rulebook {
-    pub fn embedded() -> Self { Self }
-    pub fn load(_: &std::path::Path, _: Option<&Self>) -> (Self, Vec<FileProblem>) { (Self, vec![]) }
-    pub fn problems(&self) -> &[FileProblem] { &[] }
-    pub fn release(&self, _: &str) -> String { "stub".into() }
-    pub fn decide(&self, _: &str, hook: &str, facts: Record) -> Decision {
-        let w = |k: &str| facts.get(k).and_then(Value::as_whole);
-        let late = w("minutes_late").unwrap_or(0);
-        let minutes = || -> Record { [("minutes".to_owned(), Value::Whole(late))].into() };
-        let (name, values): (&str, Record) = match hook {
-            hooks::GEOFENCE => ("fence", [("radius_m".to_owned(), Value::Whole(100)), ("accuracy_m".to_owned(), Value::Whole(50))].into()),
-            hooks::CLOCK_IN => ("allow", Record::new()),
-            _ => match late { 31.. => ("very_late", minutes()), 6..=30 => ("late", minutes()), _ => ("on_time", Record::new()) },
-        };
-        Decision { hook: hook.into(), contract: 1, release: "stub".into(), status: Status::Ok, outcome: Outcome { name: name.into(), values }, reasons: vec![], flags: vec![], asks: vec![], tells: vec![], needs_review: false, read: vec![], layers: vec![], operations: 0, duration_us: 0, problem: None }
-    }
 }

@@ -17,20 +17,28 @@ pub struct Moment {
 
 impl Moment {
     pub fn new(utc_micros: i64, offset_minutes: i32) -> Self {
-        Self { utc_micros, offset_minutes }
+        Self {
+            utc_micros,
+            offset_minutes,
+        }
     }
 
     /// Reads an RFC 3339 text such as `2026-01-05T08:30:00+03:00`, the form of tests and kept cases.
     pub fn parse(text: &str) -> Option<Self> {
         let instant = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self::new(instant.timestamp_micros(), instant.offset().local_minus_utc() / 60))
+        Some(Self::new(
+            instant.timestamp_micros(),
+            instant.offset().local_minus_utc() / 60,
+        ))
     }
 
     /// Local wall-clock time. A moment outside the calendar reads as 1970 rather than failing.
     fn local(self) -> NaiveDateTime {
         DateTime::from_timestamp_micros(self.utc_micros)
             .and_then(|instant| {
-                instant.naive_utc().checked_add_signed(Duration::minutes(self.offset_minutes.into()))
+                instant
+                    .naive_utc()
+                    .checked_add_signed(Duration::minutes(self.offset_minutes.into()))
             })
             .unwrap_or_default()
     }

@@ -13,7 +13,10 @@ impl Currency {
     /// Three capital ASCII letters, or nothing.
     pub fn new(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
-        bytes.iter().all(u8::is_ascii_uppercase).then_some(Self(bytes))
+        bytes
+            .iter()
+            .all(u8::is_ascii_uppercase)
+            .then_some(Self(bytes))
     }
 
     /// How many minor units make one major unit, as a power of ten. The exceptions that matter here
@@ -75,7 +78,10 @@ impl Money {
         if whole.is_empty() || cents.len() > places || !plain(whole) || !plain(cents) {
             return None;
         }
-        format!("{whole}{cents:0<places$}").parse::<i64>().ok().map(|n| Self::new(sign * n, currency))
+        format!("{whole}{cents:0<places$}")
+            .parse::<i64>()
+            .ok()
+            .map(|n| Self::new(sign * n, currency))
     }
 
     /// Adds money of the same currency.
@@ -88,12 +94,17 @@ impl Money {
 
     /// Subtracts money of the same currency.
     pub fn minus(self, other: Self) -> Option<Self> {
-        other.minor.checked_neg().and_then(|minor| self.plus(Self::new(minor, other.currency)))
+        other
+            .minor
+            .checked_neg()
+            .and_then(|minor| self.plus(Self::new(minor, other.currency)))
     }
 
     /// Multiplies by a whole number.
     pub fn times(self, count: i64) -> Option<Self> {
-        self.minor.checked_mul(count).map(|minor| Self::new(minor, self.currency))
+        self.minor
+            .checked_mul(count)
+            .map(|minor| Self::new(minor, self.currency))
     }
 
     /// `percent(150)` is one and a half times the amount; a half minor unit rounds away from zero, the
@@ -101,7 +112,9 @@ impl Money {
     pub fn percent(self, percent: i64) -> Option<Self> {
         let exact = i128::from(self.minor) * i128::from(percent);
         let half = if exact < 0 { -50 } else { 50 };
-        i64::try_from((exact + half) / 100).ok().map(|minor| Self::new(minor, self.currency))
+        i64::try_from((exact + half) / 100)
+            .ok()
+            .map(|minor| Self::new(minor, self.currency))
     }
 }
 

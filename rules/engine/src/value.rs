@@ -151,7 +151,12 @@ impl From<Record> for Value {
 
 impl<const N: usize> From<[(&str, Value); N]> for Value {
     fn from(fields: [(&str, Value); N]) -> Self {
-        Self::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        Self::Record(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
     }
 }
 

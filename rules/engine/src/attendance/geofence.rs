@@ -1,0 +1,119 @@
+//! `attendance.geofence`: how big is the fence, and how good must the GPS fix be?
+
+use super::reading::{has_tag, text, whole, yes};
+use super::{
+    NOW_FIELD, PERSON_FIELD, PLACE_FIELD, SERVICE_FIELD, record, sample_now, sample_person,
+    sample_place, sample_service,
+};
+use crate::hook::{Argument, Budget, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Risk};
+use crate::verdict::Verdict;
+use crate::{Record, Value};
+
+/// The smallest circle that a phone can be asked to stand in.
+const SMALLEST_RADIUS_M: i64 = 20;
+/// Beyond this a fence says nothing.
+const LARGEST_RADIUS_M: i64 = 5_000;
+/// Accuracy a fix must have when the rule does not say.
+const USUAL_ACCURACY_M: i64 = 50;
+
+const RADIUS: Argument = Argument::Whole {
+    field: "radius_m",
+    unit: "metres",
+    min: 0,
+    max: 1_000_000,
+};
+const ACCURACY: Argument = Argument::Whole {
+    field: "accuracy_m",
+    unit: "metres",
+    min: 1,
+    max: 10_000,
+};
+
+const DEVICE: &[Field] = &[Field::new(
+    "mock_location",
+    Kind::YesNo,
+    "whether the phone reports a fake location",
+)];
+
+pub(crate) const HOOK: Hook = Hook {
+    name: crate::hooks::GEOFENCE,
+    contract: 1,
+    about: "How big is the fence of this punch, and how good must the GPS fix be?",
+    subject: "attempt",
+    facts: &[
+        PLACE_FIELD,
+        PERSON_FIELD,
+        SERVICE_FIELD,
+        Field::new("device", Kind::Record(DEVICE), "the phone or terminal"),
+        Field::new(
+            "direction",
+            Kind::Choice(&["in", "out"]),
+            "clocking in or out",
+        ),
+        NOW_FIELD,
+    ],
+    outcomes: &[
+        OutcomeSpec {
+            name: "fence",
+            argument: Some(RADIUS),
+            extras: &[("needs_accuracy", ACCURACY)],
+            defaults: &[("accuracy_m", USUAL_ACCURACY_M)],
+            about: "a fence of so many metres; for a polygon, metres outside its edge",
+        },
+        OutcomeSpec::plain("no_fence", "anywhere is fine; the position is still kept"),
+    ],
+    failure: FailurePolicy::Default,
+    combine: Combine::First,
+    risk: Risk::B,
+    budget: Budget::SMALL,
+    sample,
+    built_in,
+    invariant,
+};
+
+fn sample() -> Record {
+    record([
+        ("place", sample_place()),
+        ("person", sample_person()),
+        ("service", sample_service()),
+        ("device", Value::from([("mock_location", false.into())])),
+        ("direction", "in".into()),
+        ("now", sample_now()),
+    ])
+}
+
+/// The twin of `geofence.rhai`.
+fn built_in(facts: &Record, settings: &Record) -> Verdict {
+    if yes(settings, "field_staff_work_anywhere") && has_tag(facts, "field_staff") {
+        return Verdict::new("no_fence").because("field staff work from anywhere");
+    }
+    let usual = if text(facts, "place.kind") == "polygon" {
+        whole(settings, "polygon_tolerance_m", 0)
+    } else {
+        whole(settings, "usual_radius_m", 100)
+    };
+    let mut radius = whole(facts, "place.radius_m", usual);
+    if text(facts, "service.kind") == "home_visit" {
+        radius = radius.max(whole(settings, "home_visit_radius_m", 0));
+    }
+    Verdict::new("fence").with("radius_m", radius).with(
+        "accuracy_m",
+        whole(settings, "worst_accuracy_m", USUAL_ACCURACY_M),
+    )
+}
+
+/// Keeps every circle between 20 m and 5 km, whatever a rule says. A polygon's tolerance may be zero.
+fn invariant(verdict: &mut Verdict, facts: &Record) -> Option<String> {
+    let asked = verdict.values.get("radius_m").and_then(Value::as_whole)?;
+    let is_polygon = text(facts, "place.kind") == "polygon";
+    let smallest = if is_polygon { 0 } else { SMALLEST_RADIUS_M };
+    let kept = asked.clamp(smallest, LARGEST_RADIUS_M);
+    if kept == asked {
+        return None;
+    }
+    verdict.values.insert("radius_m".to_owned(), kept.into());
+    Some(format!(
+        "the rule asked for {asked} m; the platform keeps a fence between {smallest} m and \
+         {LARGEST_RADIUS_M} m"
+    ))
+}

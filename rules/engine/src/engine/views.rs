@@ -1,0 +1,217 @@
+//! Facts and settings as a rule sees them: read-only, spelled out by a schema, and every look recorded.
+//!
+//! A script never gets a map: reading a missing key of a map is nothing, writing one always succeeds,
+//! and handing one over copies it. A view is a pointer and a path.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rhai::{Array, Dynamic, ImmutableString, Module};
+
+use super::failure::about;
+use super::register::add;
+use super::{Raised, host_error};
+use crate::hook::{Class, Field};
+use crate::suggest::nearest;
+use crate::{Read, Record, Value};
+
+/// What a rule looked at, each path once, in the order of the first look.
+#[derive(Debug, Default)]
+pub(crate) struct Trace(Mutex<Vec<Read>>);
+
+impl Trace {
+    fn reads(&self) -> MutexGuard<'_, Vec<Read>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, path: String, value: &Value, class: Class) {
+        let mut reads = self.reads();
+        if !reads.iter().any(|read| read.path == path) {
+            reads.push(Read {
+                path,
+                value: value.clone(),
+                class,
+            });
+        }
+    }
+
+    pub(crate) fn take(&self) -> Vec<Read> {
+        std::mem::take(&mut *self.reads())
+    }
+}
+
+/// One record of facts.
+#[derive(Clone, Debug)]
+pub(crate) struct FactsView {
+    facts: Arc<Record>,
+    trace: Arc<Trace>,
+    /// What the rule calls its facts; only for messages.
+    subject: ImmutableString,
+    fields: &'static [Field],
+    path: Vec<&'static Field>,
+}
+
+impl FactsView {
+    pub(crate) fn new(
+        facts: Arc<Record>,
+        trace: Arc<Trace>,
+        subject: &str,
+        fields: &'static [Field],
+    ) -> Self {
+        Self {
+            facts,
+            trace,
+            subject: subject.into(),
+            fields,
+            path: Vec::new(),
+        }
+    }
+
+    /// The record this view stands on.
+    fn record(&self) -> Option<&Record> {
+        self.path.iter().try_fold(&*self.facts, |record, field| {
+            record.get(field.name)?.as_record()
+        })
+    }
+
+    fn path_to(&self, last: &str) -> String {
+        let names = self.path.iter().map(|field| field.name);
+        names.chain([last]).collect::<Vec<_>>().join(".")
+    }
+
+    fn called(&self) -> String {
+        let names = self.path.iter().map(|field| field.name);
+        std::iter::once(self.subject.as_str())
+            .chain(names)
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    fn read(&self, name: &str) -> Raised<Dynamic> {
+        let Some(field) = self.fields.iter().find(|field| field.name == name) else {
+            return Err(unknown(
+                &self.called(),
+                name,
+                self.fields.iter().map(|field| field.name),
+            ));
+        };
+        let value = self
+            .record()
+            .and_then(|record| record.get(name))
+            .unwrap_or(&Value::Nothing);
+        if let (crate::Kind::Record(fields), Value::Record(_)) = (&field.kind, value) {
+            let mut inner = self.clone();
+            inner.fields = fields;
+            inner.path.push(field);
+            return Ok(Dynamic::from(inner));
+        }
+        self.trace.note(self.path_to(name), value, field.class);
+        Ok(to_dynamic(value))
+    }
+
+    /// A rule that asks only whether a record is there has read that it is.
+    pub(super) fn note_presence(&self) {
+        if let (Some((last, before)), Some(record)) = (self.path.split_last(), self.record()) {
+            let names = before.iter().map(|field| field.name);
+            let path = names.chain([last.name]).collect::<Vec<_>>().join(".");
+            self.trace
+                .note(path, &Value::Record(record.clone()), last.class);
+        }
+    }
+
+    /// Whether the list `tags` of this record holds a tag. Recorded as the question, not as the list.
+    fn has_tag(&self, tag: &str) -> Raised<bool> {
+        let Some(field) = self.fields.iter().find(|field| field.name == "tags") else {
+            let hint = "ask a person, such as `.person.has_tag(\"field_staff\")`".to_owned();
+            return Err(host_error(
+                format!("`{}` has no tags", self.called()),
+                Some(hint),
+            ));
+        };
+        let found = match self.record().and_then(|record| record.get("tags")) {
+            Some(Value::List(tags)) => tags.iter().any(|item| item.as_text() == Some(tag)),
+            _ => false,
+        };
+        let path = self.path_to(&format!("has_tag(\"{tag}\")"));
+        self.trace.note(path, &Value::Bool(found), field.class);
+        Ok(found)
+    }
+}
+
+/// The settings of one hook.
+#[derive(Clone, Debug)]
+pub(crate) struct SettingsView {
+    values: Arc<Record>,
+    trace: Arc<Trace>,
+}
+
+impl SettingsView {
+    pub(crate) fn new(values: Arc<Record>, trace: Arc<Trace>) -> Self {
+        Self { values, trace }
+    }
+
+    fn read(&self, name: &str) -> Raised<Dynamic> {
+        let Some(value) = self.values.get(name) else {
+            return Err(unknown(
+                "settings",
+                name,
+                self.values.keys().map(String::as_str),
+            ));
+        };
+        self.trace
+            .note(format!("settings.{name}"), value, Class::Open);
+        Ok(to_dynamic(value))
+    }
+}
+
+fn unknown<'a>(
+    whose: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Box<rhai::EvalAltResult> {
+    let hint = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+    about(name, host_error(format!("`{whose}` has no `{name}`"), hint))
+}
+
+pub(super) fn to_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Nothing | Value::Record(_) => Dynamic::UNIT,
+        Value::Bool(answer) => (*answer).into(),
+        Value::Whole(number) => (*number).into(),
+        Value::Text(text) => Dynamic::from(ImmutableString::from(text.as_str())),
+        Value::Money(money) => Dynamic::from(*money),
+        Value::Moment(moment) => Dynamic::from(*moment),
+        Value::List(items) => Dynamic::from_array(items.iter().map(to_dynamic).collect::<Array>()),
+    }
+}
+
+/// Reading through the index operator, which is also what `facts.name` falls back to.
+pub(super) fn register(module: &mut Module) {
+    module.set_custom_type::<FactsView>("facts");
+    module.set_custom_type::<SettingsView>("settings");
+    module.set_indexer_get_fn(|view: &mut FactsView, name: ImmutableString| view.read(&name));
+    module.set_indexer_get_fn(|view: &mut SettingsView, name: ImmutableString| view.read(&name));
+    module.set_indexer_set_fn(|_: &mut FactsView, name: ImmutableString, _: Dynamic| {
+        Err::<(), _>(not_writable(&name, "facts"))
+    });
+    module.set_indexer_set_fn(|_: &mut SettingsView, name: ImmutableString, _: Dynamic| {
+        Err::<(), _>(not_writable(&name, "settings"))
+    });
+    // By value: what a method takes by reference is written back, and facts cannot be written.
+    add(
+        module,
+        "has_tag",
+        |view: FactsView, tag: ImmutableString| view.has_tag(&tag),
+    );
+    for name in ["to_string", "to_debug"] {
+        add(module, name, |view: FactsView| view.called());
+        add(module, name, |_: SettingsView| "settings".to_owned());
+    }
+}
+
+fn not_writable(name: &str, what: &str) -> Box<rhai::EvalAltResult> {
+    let hint = format!("{what} cannot be changed; keep your own value: `let {name} = …;`");
+    about(
+        name,
+        host_error(format!("No writable property: {name}"), Some(hint)),
+    )
+}

@@ -1,0 +1,249 @@
+//! What a hook promises: the facts it gives, the outcomes it takes, and what happens when a rule fails.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Record;
+use crate::verdict::Verdict;
+
+/// How private a fact is. Decides redaction in traces and which pack may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Class {
+    Open,
+    Personal,
+    Health,
+    Money,
+}
+
+/// What a field may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub enum Kind {
+    YesNo,
+    Whole,
+    Text,
+    /// Text out of a closed set; the first is what an empty record reads as.
+    Choice(&'static [&'static str]),
+    Money,
+    Moment,
+    /// At most a hundred short texts.
+    TextList,
+    Record(&'static [Field]),
+}
+
+/// A list longer than this is refused before a rule sees it.
+pub(crate) const LIST_LIMIT: usize = 100;
+
+/// Whether the server must provide a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Presence {
+    Always,
+    /// May be empty; a rule tests it with `== ()` or `??`.
+    MayBeEmpty,
+    /// A record that may be left out: its fields then read as empty, so a rule needs no test.
+    ReadsAsEmpty,
+}
+
+/// One fact.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub class: Class,
+    pub presence: Presence,
+    pub about: &'static str,
+}
+
+impl Field {
+    /// An open field that is always there; the three adapters below change one thing each.
+    pub(crate) const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            class: Class::Open,
+            presence: Presence::Always,
+            about,
+        }
+    }
+
+    pub(crate) const fn personal(mut self) -> Self {
+        self.class = Class::Personal;
+        self
+    }
+
+    pub(crate) const fn may_be_empty(mut self) -> Self {
+        self.presence = Presence::MayBeEmpty;
+        self
+    }
+
+    pub(crate) const fn reads_as_empty(mut self) -> Self {
+        self.presence = Presence::ReadsAsEmpty;
+        self
+    }
+}
+
+/// What an outcome or decoration takes in its brackets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Argument {
+    /// A whole number within bounds; the unit is for messages.
+    Whole {
+        field: &'static str,
+        unit: &'static str,
+        min: i64,
+        max: i64,
+    },
+    /// A short code of small letters, digits and underscores.
+    Code { field: &'static str },
+}
+
+impl Argument {
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Whole { field, .. } | Self::Code { field } => field,
+        }
+    }
+}
+
+/// One answer a rule may give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeSpec {
+    pub name: &'static str,
+    pub argument: Option<Argument>,
+    /// Methods that add a value to this outcome, such as `.needs_accuracy(m)`.
+    pub extras: &'static [(&'static str, Argument)],
+    /// Values the outcome carries when no method sets them.
+    pub defaults: &'static [(&'static str, i64)],
+    pub about: &'static str,
+}
+
+impl OutcomeSpec {
+    pub(crate) const fn plain(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            argument: None,
+            extras: &[],
+            defaults: &[],
+            about,
+        }
+    }
+
+    pub(crate) const fn with(name: &'static str, argument: Argument, about: &'static str) -> Self {
+        Self {
+            name,
+            argument: Some(argument),
+            extras: &[],
+            defaults: &[],
+            about,
+        }
+    }
+
+    /// How a person writes it: `late(minutes)`.
+    pub fn usage(&self) -> String {
+        format!(
+            "{}({})",
+            self.name,
+            self.argument.map_or("", |argument| argument.field())
+        )
+    }
+}
+
+/// What answers when a rule cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FailurePolicy {
+    /// The built-in Rust answer, marked `rule_failed`.
+    Default,
+    /// Let it happen, flag it, send it to review.
+    Open,
+}
+
+/// How the answers of several layers become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Combine {
+    /// The most specific layer wins; the ones below run only after `inherit()`.
+    First,
+    /// Every layer is asked and the strictest answer wins: deny, then ask, then flag, then allow.
+    Strictest,
+}
+
+/// Who must approve a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Risk {
+    A,
+    B,
+    C,
+    D,
+}
+
+/// What one evaluation may cost. Operations are the contract; time is a safety net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    pub operations: u64,
+    pub wall_milliseconds: u64,
+}
+
+impl Budget {
+    /// One interactive event.
+    pub const SMALL: Self = Self {
+        operations: 20_000,
+        wall_milliseconds: 50,
+    };
+}
+
+/// The built-in answer, given prepared facts and setting values.
+pub(crate) type BuiltIn = fn(facts: &Record, settings: &Record) -> Verdict;
+
+/// A named decision point.
+#[derive(Debug, Serialize)]
+pub struct Hook {
+    /// `attendance.lateness`; the file is `attendance/lateness.rhai`, the function `lateness`.
+    pub name: &'static str,
+    pub contract: u32,
+    pub about: &'static str,
+    /// What the shipped rule calls its facts, and so what tests call them.
+    pub subject: &'static str,
+    pub facts: &'static [Field],
+    pub outcomes: &'static [OutcomeSpec],
+    pub failure: FailurePolicy,
+    pub combine: Combine,
+    pub risk: Risk,
+    pub budget: Budget,
+    #[serde(skip)]
+    pub(crate) sample: fn() -> Record,
+    #[serde(skip)]
+    pub(crate) built_in: BuiltIn,
+    /// Last word of the platform over any answer; says what it changed.
+    #[serde(skip)]
+    pub(crate) invariant: fn(&mut Verdict, &Record) -> Option<String>,
+}
+
+impl Hook {
+    /// The function a rule file must define.
+    pub fn function(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    /// The folder and file stem of its rule: `attendance/lateness`.
+    pub fn path(&self) -> String {
+        self.name.replace('.', "/")
+    }
+
+    /// Facts of an ordinary day, which tests start from.
+    pub fn sample(&self) -> Record {
+        (self.sample)()
+    }
+
+    /// The answer of the Rust twin: what the hook says when no script can be used.
+    pub fn built_in(&self, facts: &Record, settings: &Record) -> crate::Outcome {
+        (self.built_in)(facts, settings).into_outcome().0
+    }
+
+    pub fn outcome(&self, name: &str) -> Option<&'static OutcomeSpec> {
+        self.outcomes.iter().find(|outcome| outcome.name == name)
+    }
+}
+
+/// A hook changes nothing after its answer unless it says so.
+pub(crate) fn no_invariant(_: &mut Verdict, _: &Record) -> Option<String> {
+    None
+}

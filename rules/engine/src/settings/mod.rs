@@ -1,0 +1,8 @@
+//! Settings: typed values beside a rule, so that most organizations never open an editor.
+
+mod schema;
+mod values;
+
+pub(crate) use schema::Schema;
+pub use schema::{Setting, SettingKind};
+pub(crate) use values::{fits, parse_values};

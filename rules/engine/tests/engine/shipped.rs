@@ -1,0 +1,123 @@
+//! The default pack passes its own tests and the checker, and is what the binary embeds.
+
+use std::path::PathBuf;
+
+use zamu_rules::{Origin, Rulebook, Status, checking, hooks, testing};
+
+fn rules() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn the_shipped_tests_pass() {
+    let report = testing::run(&rules().join("default"), None);
+    let failed: Vec<_> = report.tests.iter().filter(|test| !test.passed).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert!(report.passed() >= 20, "only {} tests ran", report.passed());
+}
+
+#[test]
+fn the_shipped_files_have_no_findings() {
+    let report = checking::check(&rules().join("default"));
+    assert_eq!(report.findings, []);
+    assert_eq!(report.files, 6);
+}
+
+#[test]
+fn the_binary_needs_no_folder() {
+    let book = Rulebook::embedded();
+    for hook in hooks() {
+        let decision = book.decide("anybody", hook.name, hook.sample());
+        assert_eq!(
+            (decision.status, decision.problem),
+            (Status::Ok, None),
+            "{}",
+            hook.name
+        );
+        let source = book.source("anybody", hook.name).unwrap();
+        assert_eq!((source.origin, source.path), (Origin::Default, None));
+    }
+    assert_eq!(book.problems(), []);
+}
+
+#[test]
+fn a_decision_says_what_the_rule_looked_at() {
+    let decision = Rulebook::embedded().decide("acme", hooks::LATENESS, crate::late_by(22));
+    assert_eq!(decision.outcome.name, "late");
+    assert_eq!(decision.outcome.whole("minutes"), Some(22));
+    assert_eq!(decision.reasons, ["the grace period is 5 minutes"]);
+    let read: Vec<&str> = decision
+        .read
+        .iter()
+        .map(|read| read.path.as_str())
+        .collect();
+    let expected = [
+        "minutes_late",
+        "settings.grace_minutes",
+        "delay_was_approved",
+        "settings.very_late_after_minutes",
+    ];
+    assert_eq!(read, expected);
+    assert_eq!(decision.release.len(), 16);
+}
+
+#[test]
+fn asking_for_a_tag_is_recorded() {
+    let folder = crate::folder(&[(
+        "orgs/acme/settings.toml",
+        "[attendance.geofence]\nfield_staff_work_anywhere = true\n",
+    )]);
+    let (book, problems) = Rulebook::load(folder.path(), None);
+    assert_eq!(problems, []);
+    let decision = book.decide("acme", hooks::GEOFENCE, crate::with(hooks::GEOFENCE, &[]));
+    let read = decision
+        .read
+        .iter()
+        .find(|read| read.path.contains("has_tag"))
+        .unwrap();
+    assert_eq!(
+        (read.path.as_str(), &read.value),
+        ("person.has_tag(\"field_staff\")", &false.into())
+    );
+}
+
+#[test]
+fn the_first_rule_of_the_readme_works() {
+    let readme = std::fs::read_to_string(rules().join("README.md")).unwrap();
+    let blocks: Vec<&str> = readme
+        .split("```rhai\n")
+        .skip(1)
+        .map(|part| part.split("```").next().unwrap())
+        .collect();
+    let folder = crate::folder(&[
+        ("orgs/acme/attendance/lateness.rhai", blocks[0]),
+        ("orgs/acme/attendance/lateness.test.rhai", blocks[1]),
+    ]);
+    let report = testing::run(folder.path(), None);
+    assert_eq!((report.passed(), report.failed()), (1, 0), "{report:#?}");
+    assert_eq!(checking::check(folder.path()).findings, []);
+}
+
+#[test]
+fn the_readme_names_every_outcome_and_setting() {
+    let readme = std::fs::read_to_string(rules().join("README.md")).unwrap();
+    for hook in hooks() {
+        for outcome in hook.outcomes {
+            assert!(
+                readme.contains(&format!("`{}(", outcome.name)),
+                "{}",
+                outcome.name
+            );
+        }
+        for (setting, _) in Rulebook::embedded().settings("anybody", hook.name) {
+            assert!(
+                readme.contains(&format!("`{}`", setting.name)),
+                "{}",
+                setting.name
+            );
+        }
+    }
+}
