@@ -13,7 +13,6 @@ mod rules;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};

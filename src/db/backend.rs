@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, RecyclingMethod, ManagerConfig};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
@@ -67,7 +67,7 @@ impl Db {
         let Engine::Postgres(pool) = &self.0 else { return Ok(false) };
         let mut conn = pool.get_owned().await.map_err(unavailable)?;
         let query = "SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user";
-        let role: Role = diesel::sql_query(query).get_result(&mut *conn).await?;
+        let role: Role = diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut *conn).await?;
         Ok(role.passes)
     }
 

@@ -1,14 +1,19 @@
 //! Who is at the door: the request id, where the request came from, and whose credentials it shows.
 
+use std::sync::Arc;
+
 use poem::Request;
 use poem::http::{HeaderMap, header};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::server::Web;
 use crate::app::App;
 use crate::auth::access;
 use crate::auth::viewer::Viewer;
+use crate::events::event::Numbered;
 use crate::graphql::context::{Origin, RequestData};
+use crate::identity::service::{self as identity, SignedIn};
 use crate::kernel::error::{Code, Error, Result};
 
 /// Longer ids are not taken over: they go into every log line.
@@ -66,6 +71,7 @@ pub(super) fn origin(request: &Request, trusted_proxy: bool) -> Origin {
 #[derive(Clone)]
 pub(super) struct Guest {
     pub(super) viewer: Option<Viewer>,
+    signed_in: Option<SignedIn>,
     authorization: Option<String>,
     origin: Origin,
 }
@@ -76,22 +82,8 @@ pub(super) async fn introduce(
     authorization: Option<String>,
     origin: Origin,
 ) -> Result<Guest> {
-    let viewer = introduced(app, authorization.as_deref()).await?;
-    Ok(Guest {
-        viewer,
-        authorization,
-        origin,
-    })
-}
-
-async fn introduced(_app: &App, authorization: Option<&str>) -> Result<Option<Viewer>> {
-    match authorization {
-        None => Ok(None),
-        Some(_) => Err(Error::refused(
-            Code::Unauthenticated,
-            "nobody can sign in yet",
-        )),
-    }
+    let (viewer, signed_in) = identity::introduce(app, authorization.as_deref()).await?;
+    Ok(Guest { viewer, signed_in, authorization, origin })
 }
 
 impl Guest {
@@ -102,41 +94,55 @@ impl Guest {
 
     /// Resolves when this guest may not stay: revoked, changed, or expired. Whoever is nobody stays.
     pub(super) async fn until_unwelcome(&self, web: &Web) -> Error {
-        let Some(viewer) = &self.viewer else {
+        if self.authorization.is_none() {
             return std::future::pending().await;
-        };
-        let mut events = web.app.bus().subscribe(viewer.org());
+        }
+        let mut events = self.viewer.as_ref().map(|viewer| web.app.bus().subscribe(viewer.org()));
         let mut look = tokio::time::interval(web.options.deadlines.recheck);
         loop {
             tokio::select! {
-                event = events.recv() => match event {
-                    Ok(event) if access::concerns(&event.event, viewer) => {
-                        return Error::refused(Code::TokenExpired, "your access was changed or revoked");
-                    }
-                    Ok(_) => continue,
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => events = web.app.bus().subscribe(viewer.org()),
+                is_certain = self.concerned(&mut events) => if is_certain {
+                    return changed();
                 },
                 _ = look.tick() => {}
             }
-            if let Some(error) = self.is_refused(web, viewer).await {
+            if let Some(error) = self.is_refused(web).await {
                 return error;
             }
         }
     }
 
-    async fn is_refused(&self, web: &Web, viewer: &Viewer) -> Option<Error> {
-        match introduced(&web.app, self.authorization.as_deref()).await {
-            Ok(Some(now)) if now == *viewer => None,
-            Ok(_) => Some(Error::refused(
-                Code::TokenExpired,
-                "your access was changed",
-            )),
+    /// Resolves when an event is about this guest's access, with `true`, or when events were missed.
+    async fn concerned(&self, events: &mut Option<Receiver<Arc<Numbered>>>) -> bool {
+        let (Some(viewer), Some(receiver)) = (&self.viewer, events.as_mut()) else {
+            return std::future::pending().await;
+        };
+        loop {
+            match receiver.recv().await {
+                Ok(event) if access::concerns(&event.event, viewer) => return true,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => return false,
+                Err(RecvError::Closed) => {
+                    *events = None;
+                    return false;
+                }
+            }
+        }
+    }
+
+    async fn is_refused(&self, web: &Web) -> Option<Error> {
+        match identity::introduce(&web.app, self.authorization.as_deref()).await {
+            Ok(now) if now == (self.viewer.clone(), self.signed_in) => None,
+            Ok(_) => Some(changed()),
             // The database being away says nothing about anybody's access.
             Err(error) if matches!(error.code, Code::TryAgain | Code::Internal) => None,
             Err(error) => Some(error),
         }
     }
+}
+
+fn changed() -> Error {
+    Error::refused(Code::TokenExpired, "your access was changed or revoked")
 }
 
 pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<String>> {

@@ -1,7 +1,7 @@
 //! The explorer: a page, a script and a style sheet inside the binary.
 
 use poem::http::{StatusCode, header};
-use poem::{Request, Response, handler};
+use poem::{Request, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -95,7 +95,6 @@ impl poem::Endpoint for Asset {
 }
 
 /// Whatever is not here.
-#[handler]
 pub(super) fn nothing() -> Response {
     Response::builder()
         .status(StatusCode::NOT_FOUND)

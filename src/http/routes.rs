@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
+use poem::error::NotFoundError;
 use poem::middleware::Compression;
 use poem::web::CompressionAlgo;
 use poem::{EndpointExt as _, Response, Route};
@@ -13,7 +14,7 @@ use super::health::{Health, Question};
 use super::page::{self, Asset};
 use super::server::Web;
 
-pub(super) fn all(web: &Arc<Web>) -> Route {
+pub(super) fn all(web: &Arc<Web>) -> BoxEndpoint<'static, Response> {
     let health = |question| Health(Arc::clone(web), question);
     Route::new()
         .at(
@@ -30,7 +31,8 @@ pub(super) fn all(web: &Arc<Web>) -> Route {
         .at("/health/live", poem::get(health(Question::Live)))
         .at("/health/ready", poem::get(health(Question::Ready)))
         .at("/metrics", poem::get(health(Question::Metrics)))
-        .at("/*", page::nothing)
+        .catch_error(|_: NotFoundError| async { page::nothing() })
+        .boxed()
 }
 
 /// Only gzip: it is fast enough to be done for each request of a megabyte, and a browser asks once.
