@@ -130,7 +130,9 @@ fn explain(mut response: Response) -> Response {
 /// Fills `extensions` from the refusal behind an error; logs what is not a refusal.
 fn explain_one(error: &mut ServerError) {
     let mut extensions = error.extensions.take().unwrap_or_default();
-    if let Some(refused) = error.source::<Error>() {
+    // Loaders share one failure among all who waited for the batch.
+    let shared = error.source::<Arc<Error>>().map(AsRef::as_ref);
+    if let Some(refused) = error.source::<Error>().or(shared) {
         describe(refused, &mut extensions);
     } else if extensions.get("code").is_none() {
         extensions.set("code", guess(error).name());
