@@ -3,6 +3,6 @@
 
 mod support;
 mod orgs;
-
+mod identity;
 mod policy;
-
+mod isolation;
