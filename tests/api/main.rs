@@ -3,10 +3,11 @@
 
 mod support;
 mod orgs;
+mod identity;
 mod places;
 mod schedules;
 mod attendance;
 mod rules;
 mod policy;
+mod isolation;
 mod tidy;
-
