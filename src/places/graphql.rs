@@ -15,6 +15,7 @@ use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{GeoJson, id, optional_id, out};
+use crate::identity::graphql::Member;
 use crate::kernel::change::Change;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo;
@@ -146,6 +147,7 @@ impl Client {
     /// A telephone number as E.164, such as `+254712345678`.
     ///
     /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn phone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.phone.as_deref())
@@ -154,9 +156,18 @@ impl Client {
     /// What whoever visits should know.
     ///
     /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn notes(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.notes.as_deref())
+    }
+
+    /// The member the client is too; null also for whoever may see the client but not the member.
+    async fn member(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Member>> {
+        match self.0.member_id {
+            Some(id) => Ok(ctx.loads()?.load_one(id).await?),
+            None => Ok(None),
+        }
     }
 
     /// Where the client is served: places in use, the oldest first; at most 50.

@@ -16,7 +16,6 @@ use crate::kernel::geo::{FencePolygon, Point};
 use crate::kernel::id::{ClientId, MemberId, PlaceId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::text;
-use crate::kernel::time::zone;
 use crate::{identity, orgs};
 
 /// More places than this have one client: then it is not one client.
@@ -52,7 +51,7 @@ pub struct PlaceChanges {
 pub async fn create_place(app: &App, viewer: &Viewer, new: NewPlace) -> Result<Place> {
     let mut tx = app.begin(viewer, Action::ManagePlaces).await?;
     let time_zone = match &new.time_zone {
-        Some(name) => zone("timeZone", name)?,
+        Some(name) => orgs::model::time_zone(name)?,
         None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let place = Place {
@@ -89,7 +88,7 @@ pub async fn update_place(
         .try_map(|json| FencePolygon::from_geojson(&json))?
     {
         Change::Keep => {}
-        changed => place.reshape(changed.apply(None)),
+        shape => place.reshape(shape.apply(None)),
     }
     let old_zone = place.time_zone;
     let place = Place {
@@ -99,7 +98,7 @@ pub async fn update_place(
         radius_m: changes.radius_m.apply(place.radius_m),
         time_zone: changes
             .time_zone
-            .try_map(|name| zone("timeZone", &name))?
+            .try_map(|name| orgs::model::time_zone(&name))?
             .apply_required("timeZone", old_zone)?,
         external_ref: changes.external_ref.apply(place.external_ref),
         ..place
@@ -150,14 +149,17 @@ pub async fn places(
     filter: Filter,
     page: &PageRequest,
 ) -> Result<Page<Place>> {
-    let filter = searchable(filter)?;
+    let filter = searchable(&filter)?;
     let mut tx = app.read(viewer, Action::ViewPlaces).await?;
     store::list_places(&mut tx, &filter, page).await
 }
 
-fn searchable(filter: Filter) -> Result<Filter> {
+fn searchable(filter: &Filter) -> Result<Filter> {
     let search = text::optional("search", filter.search.as_deref(), 100)?;
-    Ok(Filter { search, ..filter })
+    Ok(Filter {
+        search,
+        archived: filter.archived,
+    })
 }
 
 /// The places around a point, nearest first.
@@ -386,7 +388,7 @@ pub async fn clients(
     filter: Filter,
     page: &PageRequest,
 ) -> Result<Page<Client>> {
-    let filter = searchable(filter)?;
+    let filter = searchable(&filter)?;
     let mut tx = app.read(viewer, Action::ViewClients).await?;
     store::list_clients(&mut tx, &filter, page).await
 }
