@@ -5,4 +5,6 @@ mod support;
 mod orgs;
 
 mod policy;
-
+mod server;
+mod http;
+mod socket;
