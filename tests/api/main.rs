@@ -8,6 +8,8 @@ mod places;
 mod schedules;
 mod attendance;
 mod rules;
+mod http;
+mod socket;
 mod policy;
 mod isolation;
 mod tidy;
