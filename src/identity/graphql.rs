@@ -103,7 +103,7 @@ pub struct Member(pub model::Member);
 #[Object]
 impl Member {
     /// `mbr_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 
@@ -186,7 +186,7 @@ pub struct EmergencyContact(model::Contact);
 #[Object]
 impl EmergencyContact {
     /// `ect_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 
@@ -259,7 +259,7 @@ pub struct Invitation(pub model::Invitation);
 #[Object]
 impl Invitation {
     /// `inv_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 
@@ -321,7 +321,7 @@ pub struct LoginSession(pub model::Login);
 #[Object]
 impl LoginSession {
     /// `lgn_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 
@@ -373,7 +373,7 @@ pub struct ApiToken(pub model::ApiToken);
 #[Object]
 impl ApiToken {
     /// `tok_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 
