@@ -10,6 +10,7 @@ mod attendance;
 mod rules;
 mod http;
 mod socket;
+mod server;
 mod policy;
 mod isolation;
 mod tidy;
