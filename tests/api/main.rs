@@ -3,8 +3,8 @@
 
 mod support;
 mod orgs;
+mod identity;
 mod places;
 mod schedules;
-
 mod policy;
-
+mod isolation;
