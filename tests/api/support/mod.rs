@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_graphql::{Request, Variables};
+use futures_util::stream::{BoxStream, StreamExt as _};
 use serde_json::{Value, json};
 use zamu::app::{App, Parts};
 use zamu::auth::token::Keys;
@@ -138,6 +139,17 @@ impl Caller {
             request = request.operation_name(operation);
         }
         Answer(serde_json::to_value(self.schema.execute(request).await).unwrap())
+    }
+
+    /// Listens to a subscription file; each answer as it comes.
+    pub async fn listen(&self, path: &str, variables: Value) -> BoxStream<'static, Answer> {
+        let header = self.authorization().await;
+        let introduced = zamu::identity::service::introduce(&self.app, header.as_deref()).await;
+        let (viewer, signed_in) = introduced.unwrap();
+        let data = RequestData::new(self.app.clone(), viewer, signed_in, self.origin.clone());
+        let request = Request::new(operation(path)).variables(Variables::from_json(variables)).data(data);
+        let answers = self.schema.execute_stream(request);
+        answers.map(|answer| Answer(serde_json::to_value(answer).unwrap())).boxed()
     }
 
     /// The header this caller sends.

@@ -1,0 +1,80 @@
+//! The contract: the committed SDL is the schema, and everything in it is described.
+
+use std::path::Path;
+
+use zamu::auth::action::Action;
+use zamu::auth::policy::roles_for;
+
+fn committed() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("graphql/schema.graphql")).unwrap()
+}
+
+#[test]
+fn the_committed_schema_is_the_one_served() {
+    let served = zamu::graphql::sdl();
+    assert_eq!(
+        committed().trim_end(),
+        served.trim_end(),
+        "the schema changed: `cargo run -- schema > graphql/schema.graphql`, and a line in CHANGELOG.md"
+    );
+}
+
+/// The lines of the type `name`, with descriptions.
+fn block<'a>(sdl: &'a str, name: &str) -> &'a str {
+    let start = sdl.find(&format!("\ntype {name} {{")).unwrap();
+    let rest = &sdl[start..];
+    &rest[..rest.find("\n}").unwrap()]
+}
+
+/// Each root field says what it requires, and what it says is what the policy grants.
+#[test]
+fn every_root_field_says_whom_it_is_for() {
+    let sdl = zamu::graphql::sdl();
+    let mut wrong = Vec::new();
+    for root in ["Query", "Mutation", "Subscription"] {
+        let mut description = String::new();
+        let mut inside = false;
+        for line in block(&sdl, root).lines().skip(2).map(str::trim) {
+            if line.starts_with("\"\"\"") {
+                inside = !inside;
+                if inside {
+                    description.clear();
+                }
+            } else if inside {
+                description.push_str(line);
+                description.push('\n');
+            } else if !line.is_empty() && !line.starts_with(')') {
+                let field = line.split(['(', ':']).next().unwrap_or_default();
+                check(root, field, &description, &mut wrong);
+                description.clear();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn check(root: &str, field: &str, description: &str, wrong: &mut Vec<String>) {
+    let Some(line) = description.lines().find_map(|line| line.trim().strip_prefix("Requires: ")) else {
+        wrong.push(format!("{root}.{field} has no `Requires:` line"));
+        return;
+    };
+    // `CLOCK_IN` (OWNER, …): the roles must be the policy's; other sentences are for the lobby.
+    let Some((action, roles)) = line.strip_prefix('`').and_then(|rest| rest.split_once("` (")) else { return };
+    let Some(action) = Action::ALL.iter().find(|known| known.name() == action) else {
+        wrong.push(format!("{root}.{field}: {action} is no permission"));
+        return;
+    };
+    let granted: Vec<&str> = roles_for(*action).iter().map(|role| role.name()).collect();
+    let said = roles.split(')').next().unwrap_or_default();
+    if said != granted.join(", ") {
+        wrong.push(format!("{root}.{field} says ({said}), the policy grants ({})", granted.join(", ")));
+    }
+}
+
+#[test]
+fn every_refusal_has_a_published_code() {
+    let sdl = zamu::graphql::sdl();
+    for code in ["ALREADY_CLOCKED_IN", "TRY_AGAIN", "LAGGED", "DENIED_BY_RULE", "IDEMPOTENCY_KEY_REUSED"] {
+        assert!(sdl.contains(code), "{code} is not in the SDL");
+    }
+}
