@@ -96,9 +96,15 @@ impl Loader<DepartmentId> for Loads {
     type Value = Department;
     type Error = Arc<Error>;
 
-    async fn load(&self, ids: &[DepartmentId]) -> Result<HashMap<DepartmentId, Department>, Arc<Error>> {
+    async fn load(
+        &self,
+        ids: &[DepartmentId],
+    ) -> Result<HashMap<DepartmentId, Department>, Arc<Error>> {
         let found = service::departments_by_ids(&self.app, &self.viewer, ids).await?;
-        Ok(found.into_iter().map(|department| (department.id, Department(department))).collect())
+        Ok(found
+            .into_iter()
+            .map(|department| (department.id, Department(department)))
+            .collect())
     }
 }
 
@@ -172,25 +178,48 @@ impl OrgsMutation {
     /// Changes the organization's name, time zone or currency.
     ///
     /// Requires: `MANAGE_ORGANIZATION` (OWNER, ADMIN, OPERATOR).
-    async fn update_organization(&self, ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<Organization> {
-        let UpdateOrganizationInput { name, time_zone, currency } = input;
-        let changes = Changes { name, time_zone, currency };
-        Ok(Organization(service::update(ctx.app(), ctx.viewer()?, changes).await?))
+    async fn update_organization(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateOrganizationInput,
+    ) -> Result<Organization> {
+        let UpdateOrganizationInput {
+            name,
+            time_zone,
+            currency,
+        } = input;
+        let changes = Changes {
+            name,
+            time_zone,
+            currency,
+        };
+        Ok(Organization(
+            service::update(ctx.app(), ctx.viewer()?, changes).await?,
+        ))
     }
 
     /// Adds a department.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn create_department(&self, ctx: &Context<'_>, input: CreateDepartmentInput) -> Result<Department> {
+    async fn create_department(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateDepartmentInput,
+    ) -> Result<Department> {
         let parent = scalars::optional_id("parentId", input.parent_id.as_ref())?;
-        let made = service::create_department(ctx.app(), ctx.viewer()?, &input.name, parent).await?;
+        let made =
+            service::create_department(ctx.app(), ctx.viewer()?, &input.name, parent).await?;
         Ok(Department(made))
     }
 
     /// Renames a department or moves it in the tree; whoever is limited to a department sees accordingly at once.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn update_department(&self, ctx: &Context<'_>, input: UpdateDepartmentInput) -> Result<Department> {
+    async fn update_department(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateDepartmentInput,
+    ) -> Result<Department> {
         let id = scalars::id("id", &input.id)?;
         let place = match &input.parent_id {
             MaybeUndefined::Undefined => Move::Stay,
@@ -198,14 +227,22 @@ impl OrgsMutation {
             MaybeUndefined::Value(parent) => Move::Below(scalars::id("parentId", parent)?),
         };
         let name = input.name.as_deref();
-        Ok(Department(service::update_department(ctx.app(), ctx.viewer()?, id, name, place).await?))
+        Ok(Department(
+            service::update_department(ctx.app(), ctx.viewer()?, id, name, place).await?,
+        ))
     }
 
     /// Puts a department away. It must have no active members and no departments below it; what happened in it stays.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn archive_department(&self, ctx: &Context<'_>, input: ArchiveDepartmentInput) -> Result<Department> {
+    async fn archive_department(
+        &self,
+        ctx: &Context<'_>,
+        input: ArchiveDepartmentInput,
+    ) -> Result<Department> {
         let id = scalars::id("id", &input.id)?;
-        Ok(Department(service::archive_department(ctx.app(), ctx.viewer()?, id).await?))
+        Ok(Department(
+            service::archive_department(ctx.app(), ctx.viewer()?, id).await?,
+        ))
     }
 }
