@@ -928,3 +928,43 @@ async fn an_import_records_a_member_once() {
         (&json!("hr-7"), &json!(false))
     );
 }
+
+// ---- What is told and written down
+
+#[tokio::test]
+async fn what_happens_to_people_is_announced_and_audited() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    acme.worker.run("identity/sign_out", json!({})).await;
+    let out = json!({"input": {"id": acme.worker.member, "reason": "contract ended"}});
+    acme.admin.run("identity/deactivate_member", out).await;
+    app.drain().await;
+
+    let viewer = app.viewer(&acme.owner).await;
+    let verdict = zamu::audit::service::verify(&app.app, &viewer)
+        .await
+        .unwrap();
+    assert_eq!(verdict.broken, None);
+    let entries = zamu::audit::service::list(&app.app, &viewer, None, 100)
+        .await
+        .unwrap();
+    let entry = |action: &str| entries.iter().find(|entry| entry.action == action).unwrap();
+    assert_eq!(
+        entry("MANAGE_MEMBERS").reason.as_deref(),
+        Some("contract ended")
+    );
+    assert_eq!(entry("SIGNED_OUT").target_kind, "lgn");
+    for action in [
+        "SIGN_IN",
+        "ACCEPT_INVITATION",
+        "INVITE_MEMBERS",
+        "MANAGE_ORGANIZATION",
+    ] {
+        assert_eq!(entry(action).org_id, acme.id);
+    }
+    let written = format!("{entries:?}");
+    assert!(
+        !written.contains("@acme.example"),
+        "no personal data enters the chain"
+    );
+}
