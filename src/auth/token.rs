@@ -4,6 +4,8 @@
 //! changing the server's secret needs no list of old keys: a token of another key has simply expired, and the client
 //! refreshes it.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -36,7 +38,12 @@ pub struct Claims {
 }
 
 impl Claims {
-    pub fn new(account: AccountId, login: LoginId, membership: Option<(OrgId, MemberId)>, now: Instant) -> Self {
+    pub fn new(
+        account: AccountId,
+        login: LoginId,
+        membership: Option<(OrgId, MemberId)>,
+        now: Instant,
+    ) -> Self {
         let iat = now.timestamp();
         Self {
             iss: ISSUER.to_owned(),
@@ -70,11 +77,19 @@ impl Keys {
         // Its clock is the machine's; ours is the application's, so the expiry is checked here.
         rules.validate_exp = false;
         let id = hex(&Sha256::digest(key)).chars().take(8).collect();
-        Self { id, signing: EncodingKey::from_secret(&key), checking: DecodingKey::from_secret(&key), rules }
+        Self {
+            id,
+            signing: EncodingKey::from_secret(&key),
+            checking: DecodingKey::from_secret(&key),
+            rules,
+        }
     }
 
     pub fn sign(&self, claims: &Claims) -> Result<String> {
-        let header = Header { kid: Some(self.id.clone()), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: Some(self.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, claims, &self.signing).map_err(Error::internal)
     }
 
@@ -94,7 +109,10 @@ impl Keys {
 
 /// What expired and what was revoked look alike: refresh, and learn there whether it still works.
 pub fn expired() -> Error {
-    Error::refused(Code::TokenExpired, "the access token has expired or was revoked: refresh it")
+    Error::refused(
+        Code::TokenExpired,
+        "the access token has expired or was revoked: refresh it",
+    )
 }
 
 /// No token we made.
@@ -118,7 +136,11 @@ pub fn same(left: &str, right: &str) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +150,12 @@ mod tests {
 
     fn claims(now: Instant) -> Claims {
         let ids = Source::seeded(3);
-        Claims::new(ids.id(now), ids.id(now), Some((ids.id(now), ids.id(now))), now)
+        Claims::new(
+            ids.id(now),
+            ids.id(now),
+            Some((ids.id(now), ids.id(now))),
+            now,
+        )
     }
 
     fn now() -> Instant {
@@ -142,17 +169,27 @@ mod tests {
         let almost = now() + TimeDelta::seconds(ACCESS_SECONDS - 1);
         assert_eq!(keys.read(&token, almost).unwrap(), claims(now()));
         let after = now() + TimeDelta::seconds(ACCESS_SECONDS);
-        assert_eq!(keys.read(&token, after).unwrap_err().code, Code::TokenExpired);
+        assert_eq!(
+            keys.read(&token, after).unwrap_err().code,
+            Code::TokenExpired
+        );
     }
 
     #[test]
     fn another_secret_means_expired_and_a_forgery_means_unauthenticated() {
         let token = Keys::new("old").sign(&claims(now())).unwrap();
-        assert_eq!(Keys::new("new").read(&token, now()).unwrap_err().code, Code::TokenExpired);
+        assert_eq!(
+            Keys::new("new").read(&token, now()).unwrap_err().code,
+            Code::TokenExpired
+        );
         let (body, _signature) = token.rsplit_once('.').unwrap();
         let forged = format!("{body}.AAAA");
         for bad in [forged.as_str(), "", "a.b.c", "{}"] {
-            assert_eq!(Keys::new("old").read(bad, now()).unwrap_err().code, Code::Unauthenticated, "{bad}");
+            assert_eq!(
+                Keys::new("old").read(bad, now()).unwrap_err().code,
+                Code::Unauthenticated,
+                "{bad}"
+            );
         }
     }
 
@@ -161,7 +198,14 @@ mod tests {
         let keys = Keys::new("a secret");
         let header = serde_json::json!({"alg": "none", "typ": "JWT", "kid": keys.id});
         let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let token = format!("{}.{}.", part(&header), part(&serde_json::to_value(claims(now())).unwrap()));
-        assert_eq!(keys.read(&token, now()).unwrap_err().code, Code::Unauthenticated);
+        let token = format!(
+            "{}.{}.",
+            part(&header),
+            part(&serde_json::to_value(claims(now())).unwrap())
+        );
+        assert_eq!(
+            keys.read(&token, now()).unwrap_err().code,
+            Code::Unauthenticated
+        );
     }
 }

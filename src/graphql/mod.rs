@@ -58,6 +58,8 @@ pub fn schema() -> ZamuSchema {
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        // Codes travel in `extensions`, which no type describes: published all the same.
+        .register_output_type::<error::ErrorCode>()
         .limit_depth(limits::DEPTH)
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)

@@ -36,8 +36,13 @@ pub(super) struct RefreshToken {
     pub(super) used_at: Option<Instant>,
 }
 
-pub(super) async fn find_by_handle(conn: &mut DualConnection, handle: &Handle) -> Result<Option<Account>> {
-    let all = accounts::table.select(Account::as_select()).into_boxed::<Dual>();
+pub(super) async fn find_by_handle(
+    conn: &mut DualConnection,
+    handle: &Handle,
+) -> Result<Option<Account>> {
+    let all = accounts::table
+        .select(Account::as_select())
+        .into_boxed::<Dual>();
     let wanted = match handle {
         Handle::Phone(phone) => all.filter(accounts::phone.eq(phone.clone())),
         Handle::Email(email) => all.filter(accounts::email.eq(email.clone())),
@@ -46,18 +51,27 @@ pub(super) async fn find_by_handle(conn: &mut DualConnection, handle: &Handle) -
 }
 
 pub(super) async fn get(conn: &mut DualConnection, id: AccountId) -> Result<Account> {
-    Ok(accounts::table.filter(accounts::id.eq(id)).select(Account::as_select()).first(conn).await?)
+    Ok(accounts::table
+        .filter(accounts::id.eq(id))
+        .select(Account::as_select())
+        .first(conn)
+        .await?)
 }
 
 /// Now and not with the commit: a member that points at it follows.
 pub(super) async fn insert(lobby: &mut Lobby, account: Account) -> Result<()> {
-    diesel::insert_into(accounts::table).values(account).execute(lobby.conn()?).await?;
+    diesel::insert_into(accounts::table)
+        .values(account)
+        .execute(lobby.conn()?)
+        .await?;
     Ok(())
 }
 
 /// From inside an organization: founding it with its first owner.
 pub(super) async fn insert_in(tx: &mut Tx, account: Account) -> Result<()> {
-    tx.execute(diesel::insert_into(accounts::table).values(account)).await.map(drop)
+    tx.execute(diesel::insert_into(accounts::table).values(account))
+        .await
+        .map(drop)
 }
 
 pub(super) fn update_handles(tx: &mut Tx, id: AccountId, handles: &Handles) -> Result<()> {
@@ -79,7 +93,10 @@ pub(super) fn update_hash(lobby: &mut Lobby, known: &Account, hash: String) -> R
 pub(super) fn update_password(lobby: &mut Lobby, id: AccountId, hash: String) -> Result<()> {
     let now = lobby.now();
     let account = accounts::table.filter(accounts::id.eq(id));
-    let change = (accounts::password_hash.eq(hash), accounts::password_changed_at.eq(now));
+    let change = (
+        accounts::password_hash.eq(hash),
+        accounts::password_changed_at.eq(now),
+    );
     lobby.stage(diesel::update(account).set(change))
 }
 
@@ -97,9 +114,16 @@ pub(super) async fn last_used_org(lobby: &mut Lobby, id: AccountId) -> Result<Op
     let last = login_sessions::table
         .filter(login_sessions::account_id.eq(id))
         .filter(login_sessions::org_id.is_not_null())
-        .order((login_sessions::last_seen_at.desc(), login_sessions::id.desc()))
+        .order((
+            login_sessions::last_seen_at.desc(),
+            login_sessions::id.desc(),
+        ))
         .select(login_sessions::org_id);
-    Ok(last.first::<Option<OrgId>>(lobby.conn()?).await.optional()?.flatten())
+    Ok(last
+        .first::<Option<OrgId>>(lobby.conn()?)
+        .await
+        .optional()?
+        .flatten())
 }
 
 /// Whether the account has signed in from this address before.
@@ -108,17 +132,27 @@ pub(super) async fn knows_address(lobby: &mut Lobby, id: AccountId, ip: &str) ->
         .filter(login_sessions::account_id.eq(id))
         .filter(login_sessions::ip.eq(ip.to_owned()))
         .select(login_sessions::id);
-    Ok(before.first::<LoginId>(lobby.conn()?).await.optional()?.is_some())
+    Ok(before
+        .first::<LoginId>(lobby.conn()?)
+        .await
+        .optional()?
+        .is_some())
 }
 
 /// Now and not with the commit: its refresh token points at it.
 pub(super) async fn insert_login(lobby: &mut Lobby, login: Login) -> Result<()> {
-    diesel::insert_into(login_sessions::table).values(login).execute(lobby.conn()?).await?;
+    diesel::insert_into(login_sessions::table)
+        .values(login)
+        .execute(lobby.conn()?)
+        .await?;
     Ok(())
 }
 
 /// A login session with the member it acts as: everything a request needs to know, in one query.
-pub(super) async fn find_login(lobby: &mut Lobby, id: LoginId) -> Result<Option<(Login, Option<MemberRow>)>> {
+pub(super) async fn find_login(
+    lobby: &mut Lobby,
+    id: LoginId,
+) -> Result<Option<(Login, Option<MemberRow>)>> {
     let joined = members::table.on(login_sessions::org_id
         .eq(members::org_id.nullable())
         .and(login_sessions::member_id.eq(members::id.nullable())));
@@ -136,7 +170,10 @@ pub(super) async fn list_logins(lobby: &mut Lobby, id: AccountId) -> Result<Vec<
         .filter(login_sessions::account_id.eq(id))
         .filter(login_sessions::revoked_at.is_null())
         .filter(login_sessions::expires_at.gt(now))
-        .order((login_sessions::last_seen_at.desc(), login_sessions::id.desc()))
+        .order((
+            login_sessions::last_seen_at.desc(),
+            login_sessions::id.desc(),
+        ))
         .limit(200)
         .select(Login::as_select());
     Ok(open.load(lobby.conn()?).await?)
@@ -170,8 +207,10 @@ pub(super) fn revoke_logins(lobby: &mut Lobby, ids: Vec<LoginId>, because: Becau
     let open = login_sessions::table
         .filter(login_sessions::id.eq_any(ids))
         .filter(login_sessions::revoked_at.is_null());
-    let change =
-        (login_sessions::revoked_at.eq(Some(now)), login_sessions::revoked_because.eq(Some(because.name())));
+    let change = (
+        login_sessions::revoked_at.eq(Some(now)),
+        login_sessions::revoked_because.eq(Some(because.name())),
+    );
     lobby.stage(diesel::update(open).set(change))
 }
 
@@ -182,8 +221,10 @@ pub(super) fn revoke_logins_of(tx: &mut Tx, member: MemberId, because: Because) 
         .filter(login_sessions::org_id.eq(tx.org()))
         .filter(login_sessions::member_id.eq(member))
         .filter(login_sessions::revoked_at.is_null());
-    let change =
-        (login_sessions::revoked_at.eq(Some(now)), login_sessions::revoked_because.eq(Some(because.name())));
+    let change = (
+        login_sessions::revoked_at.eq(Some(now)),
+        login_sessions::revoked_because.eq(Some(because.name())),
+    );
     tx.stage(diesel::update(open).set(change))
 }
 

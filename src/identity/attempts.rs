@@ -8,13 +8,15 @@
 //! - address: as many as a busy office needs, then a wait until the window ends.
 //! - account over all addresses: slows down addresses the account has never signed in from, and no others.
 
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use std::sync::Arc;
 use tokio::sync::Semaphore;
 use zamu_schema::tables::sign_in_attempts;
 
@@ -46,39 +48,69 @@ impl Hashing {
 
     fn new(memory_kib: u32, passes: u32) -> Self {
         let turns = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let nobody = hash(memory_kib, passes, b"nobody has this password", b"nobody has this").unwrap_or_default();
-        Self { memory_kib, passes, turns: Arc::new(Semaphore::new(turns)), nobody }
+        let nobody = hash(
+            memory_kib,
+            passes,
+            b"nobody has this password",
+            b"nobody has this",
+        )
+        .unwrap_or_default();
+        Self {
+            memory_kib,
+            passes,
+            turns: Arc::new(Semaphore::new(turns)),
+            nobody,
+        }
     }
 
     /// A new password as it is stored, with its parameters.
     pub async fn hash(&self, password: &str, salt: [u8; 16]) -> Result<String> {
         let (memory, passes, password) = (self.memory_kib, self.passes, password.to_owned());
-        self.off_thread(move || hash(memory, passes, password.as_bytes(), &salt)).await?
+        self.off_thread(move || hash(memory, passes, password.as_bytes(), &salt))
+            .await?
     }
 
     /// Whether a password fits; without a stored hash it does not, and takes as long to say so.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
         let known = stored.is_some();
-        let (password, stored) = (password.to_owned(), stored.unwrap_or(&self.nobody).to_owned());
-        let fits = move || PasswordHash::new(&stored).map(|hash| is_right(password.as_bytes(), &hash));
+        let (password, stored) = (
+            password.to_owned(),
+            stored.unwrap_or(&self.nobody).to_owned(),
+        );
+        let fits =
+            move || PasswordHash::new(&stored).map(|hash| is_right(password.as_bytes(), &hash));
         Ok(self.off_thread(fits).await?.map_err(Error::internal)? && known)
     }
 
     /// Whether a stored hash was made with less than what is used now.
     pub fn is_outdated(&self, stored: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(stored) else { return true };
-        let at_least = |name: &str, wanted: u32| hash.params.get_decimal(name).is_some_and(|found| found >= wanted);
+        let Ok(hash) = PasswordHash::new(stored) else {
+            return true;
+        };
+        let at_least = |name: &str, wanted: u32| {
+            hash.params
+                .get_decimal(name)
+                .is_some_and(|found| found >= wanted)
+        };
         !at_least("m", self.memory_kib) || !at_least("t", self.passes)
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         // The turn moves into the work: a request that goes away does not free a place its hash still uses.
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
         let work = move || {
             let _turn = turn;
             work()
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal)
     }
 }
 
@@ -87,7 +119,8 @@ fn is_right(password: &[u8], hash: &PasswordHash) -> bool {
 }
 
 fn hash(memory_kib: u32, passes: u32, password: &[u8], salt: &[u8]) -> Result<String> {
-    let params = Params::new(memory_kib, passes, 1, None).map_err(|error| Error::internal(error.to_string()))?;
+    let params = Params::new(memory_kib, passes, 1, None)
+        .map_err(|error| Error::internal(error.to_string()))?;
     let hash: PasswordHash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_with_salt(password, salt)
         .map_err(|error| Error::internal(error.to_string()))?;
@@ -117,24 +150,44 @@ struct Limit {
     window: TimeDelta,
 }
 
-const PAIR: Limit =
-    Limit { free: 5, wait: TimeDelta::seconds(15), longest: TimeDelta::hours(1), window: TimeDelta::hours(12) };
+const PAIR: Limit = Limit {
+    free: 5,
+    wait: TimeDelta::seconds(15),
+    longest: TimeDelta::hours(1),
+    window: TimeDelta::hours(12),
+};
 /// An office of a hundred people behind one address signs in at eight; a wait of one minute does not grow much.
-const ADDRESS: Limit =
-    Limit { free: 100, wait: TimeDelta::minutes(1), longest: TimeDelta::minutes(5), window: TimeDelta::minutes(10) };
-const ACCOUNT: Limit =
-    Limit { free: 25, wait: TimeDelta::seconds(5), longest: TimeDelta::minutes(1), window: TimeDelta::hours(1) };
+const ADDRESS: Limit = Limit {
+    free: 100,
+    wait: TimeDelta::minutes(1),
+    longest: TimeDelta::minutes(5),
+    window: TimeDelta::minutes(10),
+};
+const ACCOUNT: Limit = Limit {
+    free: 25,
+    wait: TimeDelta::seconds(5),
+    longest: TimeDelta::minutes(1),
+    window: TimeDelta::hours(1),
+};
 
 impl Counter {
     fn new(key: String, now: Instant) -> Self {
-        Self { key, failures: 0, first_failed_at: now, last_failed_at: now, locked_until: None }
+        Self {
+            key,
+            failures: 0,
+            first_failed_at: now,
+            last_failed_at: now,
+            locked_until: None,
+        }
     }
 
     /// Counts an attempt as failed, before it is known; or says how many seconds to wait.
     fn knock(&mut self, limit: Limit, now: Instant) -> Result<(), i64> {
         if let Some(until) = self.locked_until.filter(|until| *until > now) {
             // Rounded up: who waits as told is not told again.
-            return Err((until - now + TimeDelta::milliseconds(999)).num_seconds().max(1));
+            return Err((until - now + TimeDelta::milliseconds(999))
+                .num_seconds()
+                .max(1));
         }
         if now - self.last_failed_at >= limit.window {
             (self.failures, self.first_failed_at) = (0, now);
@@ -174,7 +227,7 @@ impl Knock {
     pub fn new(subject: &str, address: Option<&str>, is_known_address: bool) -> Self {
         Self {
             subject: token::digest(subject).chars().take(32).collect(),
-            address: address.unwrap_or("-").to_owned(),
+            address: neighbourhood(address.unwrap_or("-")),
             is_known_address,
         }
     }
@@ -188,7 +241,7 @@ impl Knock {
         ]
     }
 
-    /// Counts the attempt, or says TRY_AGAIN with the seconds to wait.
+    /// Counts the attempt, or says `TRY_AGAIN` with the seconds to wait.
     pub async fn count(&self, app: &App) -> Result<()> {
         let mut lobby = app.lobby_change().await?;
         for (key, limit) in self.keys() {
@@ -197,7 +250,10 @@ impl Knock {
             let now = lobby.now();
             match counter.knock(limit, now) {
                 Err(seconds) if !excused => {
-                    return Err(Error::try_again("too many attempts to sign in: wait a little", seconds));
+                    return Err(Error::try_again(
+                        "too many attempts to sign in: wait a little",
+                        seconds,
+                    ));
                 }
                 _ => save(&mut lobby, counter)?,
             }
@@ -209,7 +265,9 @@ impl Knock {
     pub async fn forgive(&self, lobby: &mut Lobby) -> Result<()> {
         for (key, _) in self.keys() {
             if key.starts_with("pair:") {
-                lobby.stage(diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::key.eq(key))))?;
+                lobby.stage(diesel::delete(
+                    sign_in_attempts::table.filter(sign_in_attempts::key.eq(key)),
+                ))?;
             } else {
                 let mut counter = locked(lobby, key).await?;
                 counter.forgive();
@@ -217,6 +275,17 @@ impl Knock {
             }
         }
         Ok(())
+    }
+}
+
+/// One address of IPv4; of IPv6 the network of 64 bits that one customer has to themselves.
+fn neighbourhood(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
+        }
+        Err(_not_six) => address.to_owned(),
     }
 }
 
@@ -243,7 +312,9 @@ fn save(lobby: &mut Lobby, counter: Counter) -> Result<()> {
 pub async fn purge(app: &App) -> Result<()> {
     let mut lobby = app.lobby_change().await?;
     let old = lobby.now() - TimeDelta::days(1);
-    lobby.stage(diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::last_failed_at.lt(old))))?;
+    lobby.stage(diesel::delete(
+        sign_in_attempts::table.filter(sign_in_attempts::last_failed_at.lt(old)),
+    ))?;
     lobby.commit().await
 }
 
@@ -262,7 +333,10 @@ mod tests {
             assert_eq!(counter.knock(PAIR, now()), Ok(()));
         }
         assert_eq!(counter.knock(PAIR, now()), Err(15));
-        assert_eq!(counter.knock(PAIR, now() + TimeDelta::milliseconds(14_001)), Err(1));
+        assert_eq!(
+            counter.knock(PAIR, now() + TimeDelta::milliseconds(14_001)),
+            Err(1)
+        );
         let later = now() + TimeDelta::seconds(15);
         assert_eq!(counter.knock(PAIR, later), Ok(()));
         assert_eq!(counter.knock(PAIR, later), Err(30));
@@ -270,12 +344,22 @@ mod tests {
 
     #[test]
     fn a_wait_never_exceeds_its_longest_and_a_quiet_window_forgets() {
-        let mut counter = Counter { failures: i32::MAX, ..Counter::new("pair:x".into(), now()) };
+        let mut counter = Counter {
+            failures: i32::MAX,
+            ..Counter::new("pair:x".into(), now())
+        };
         assert_eq!(counter.knock(PAIR, now()), Ok(()));
         assert_eq!(counter.knock(PAIR, now()), Err(3600));
         let tomorrow = now() + TimeDelta::hours(13);
         assert_eq!(counter.knock(PAIR, tomorrow), Ok(()));
         assert_eq!(counter.failures, 1);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        assert_eq!(neighbourhood("2001:db8:1:2:3::9"), "2001:db8:1:2::");
+        assert_eq!(neighbourhood("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
+        assert_eq!(neighbourhood("198.51.100.7"), "198.51.100.7");
     }
 
     #[tokio::test]

@@ -169,7 +169,9 @@ impl Member {
 
     /// The organization they are a member of: yours.
     async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
-        Ok(Organization(crate::orgs::service::own(ctx.app(), ctx.viewer()?).await?))
+        Ok(Organization(
+            crate::orgs::service::own(ctx.app(), ctx.viewer()?).await?,
+        ))
     }
 
     /// Whom to call when something happens, the first first. Null where you may not see them: it takes `VIEW_CONTACTS`.
@@ -212,7 +214,10 @@ impl Loader<MemberId> for Loads {
 
     async fn load(&self, ids: &[MemberId]) -> Result<HashMap<MemberId, Member>, Arc<Error>> {
         let found = service::members_by_ids(&self.app, &self.viewer, ids).await?;
-        Ok(found.into_iter().map(|member| (member.id, Member(member))).collect())
+        Ok(found
+            .into_iter()
+            .map(|member| (member.id, Member(member)))
+            .collect())
     }
 }
 
@@ -224,7 +229,10 @@ impl Loader<ContactsOf> for Loads {
     type Value = Vec<EmergencyContact>;
     type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[ContactsOf]) -> Result<HashMap<ContactsOf, Self::Value>, Arc<Error>> {
+    async fn load(
+        &self,
+        keys: &[ContactsOf],
+    ) -> Result<HashMap<ContactsOf, Self::Value>, Arc<Error>> {
         let ids: Vec<MemberId> = keys.iter().map(|key| key.0).collect();
         let found = match service::contacts_of(&self.app, &self.viewer, &ids).await {
             // Who may see nobody's is told null, as for single members.
@@ -232,7 +240,10 @@ impl Loader<ContactsOf> for Loads {
             found => found?,
         };
         let entry = |(member, contacts): (MemberId, Vec<model::Contact>)| {
-            (ContactsOf(member), contacts.into_iter().map(EmergencyContact).collect())
+            (
+                ContactsOf(member),
+                contacts.into_iter().map(EmergencyContact).collect(),
+            )
         };
         Ok(found.into_iter().map(entry).collect())
     }
@@ -389,7 +400,12 @@ impl ApiToken {
 
     /// What it may do.
     async fn scopes(&self) -> Vec<Permission> {
-        self.0.scopes.iter().copied().map(Permission::from).collect()
+        self.0
+            .scopes
+            .iter()
+            .copied()
+            .map(Permission::from)
+            .collect()
     }
 
     /// Who made it.
@@ -441,7 +457,7 @@ pub struct MemberFilter {
     /// Those of this role.
     role: Option<Role>,
     /// Those of this department and of the departments below it.
-    department_id: Option<ID>,
+    department: Option<ID>,
     /// Those with this in their names, in any case; at most 80 characters.
     search: Option<String>,
     /// True: those who belong to the organization now. False: those who left.
@@ -456,7 +472,7 @@ pub struct IdentityQuery;
 impl IdentityQuery {
     /// The member you are in the organization you act in.
     ///
-    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT), as a person.
+    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT, INTEGRATION, OPERATOR), as a person.
     async fn me(&self, ctx: &Context<'_>) -> Result<Member> {
         Ok(Member(service::me(ctx.app(), ctx.viewer()?).await?))
     }
@@ -479,17 +495,19 @@ impl IdentityQuery {
 
     /// One member.
     ///
-    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR in their departments, WORKER, TECHNICIAN and PATIENT
-    /// themselves, INTEGRATION, OPERATOR).
-    async fn member(&self, ctx: &Context<'_>, #[graphql(desc = "`mbr_…`.")] id: ID) -> Result<Member> {
+    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT, INTEGRATION, OPERATOR).
+    async fn member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`mbr_…`.")] id: ID,
+    ) -> Result<Member> {
         let id = scalars::id("id", &id)?;
         Ok(Member(service::member(ctx.app(), ctx.viewer()?, id).await?))
     }
 
     /// Members, those who joined last first.
     ///
-    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR in their departments, WORKER, TECHNICIAN and PATIENT
-    /// themselves, INTEGRATION, OPERATOR).
+    /// Requires: `VIEW_MEMBERS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT, INTEGRATION, OPERATOR).
     #[graphql(complexity = "first.unwrap_or(25).clamp(1, 100) as usize * child_complexity")]
     async fn members(
         &self,
@@ -502,12 +520,15 @@ impl IdentityQuery {
         let filter = filter.unwrap_or_default();
         let wanted = Wanted {
             role: filter.role.map(Into::into),
-            department: scalars::optional_id("departmentId", filter.department_id.as_ref())?,
+            department: scalars::optional_id("filter.department", filter.department.as_ref())?,
             search: filter.search,
             active: filter.active,
         };
         let members = service::members(ctx.app(), ctx.viewer()?, wanted, &request).await?;
-        let cursor = |member: &model::Member| Cursor { at: member.joined_at, id: member.id.uuid() };
+        let cursor = |member: &model::Member| Cursor {
+            at: member.joined_at,
+            id: member.id.uuid(),
+        };
         Ok(page::connection(members, after.as_deref(), cursor, Member))
     }
 
@@ -523,8 +544,16 @@ impl IdentityQuery {
     ) -> Result<Connection<String, Invitation>> {
         let request = PageRequest::new(first, after.as_deref())?;
         let found = invitations::list(ctx.app(), ctx.viewer()?, &request).await?;
-        let cursor = |row: &model::Invitation| Cursor { at: row.created_at, id: row.id.uuid() };
-        Ok(page::connection(found, after.as_deref(), cursor, Invitation))
+        let cursor = |row: &model::Invitation| Cursor {
+            at: row.created_at,
+            id: row.id.uuid(),
+        };
+        Ok(page::connection(
+            found,
+            after.as_deref(),
+            cursor,
+            Invitation,
+        ))
     }
 
     /// API tokens that are not revoked, the newest first.

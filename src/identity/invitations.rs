@@ -36,7 +36,11 @@ pub struct NewInvitation {
 }
 
 /// Invites somebody. The token is shown once: it goes to the person, by whatever way reaches them.
-pub async fn invite(app: &App, viewer: &Viewer, input: NewInvitation) -> Result<(String, Invitation)> {
+pub async fn invite(
+    app: &App,
+    viewer: &Viewer,
+    input: NewInvitation,
+) -> Result<(String, Invitation)> {
     let invited_by = viewer.person()?;
     let name = text::required("name", &input.name, 120)?;
     let title = text::optional("title", input.title.as_deref(), 80)?;
@@ -45,7 +49,9 @@ pub async fn invite(app: &App, viewer: &Viewer, input: NewInvitation) -> Result<
     let mut tx = app.begin(viewer, Action::InviteMembers).await?;
     model::may_touch_owner(viewer.role(), &[role])?;
     if let Some(id) = input.department {
-        orgs::service::department_in(&mut tx, id).await.map_err(|error| error.at("departmentId"))?;
+        orgs::service::department_in(&mut tx, id)
+            .await
+            .map_err(|error| error.at("department"))?;
     }
     let secret = token::random(app.ids());
     let invitation = Invitation {
@@ -124,9 +130,13 @@ enum Joining {
 async fn find(app: &App, hash: &str) -> Result<(Invitation, Option<Account>)> {
     let mut lobby = app.lobby().await?;
     let invitation = store::find_invitation(&mut lobby, hash).await?;
-    let open = invitation.filter(|invitation| invitation.standing(lobby.now()) == Standing::Pending);
+    let open =
+        invitation.filter(|invitation| invitation.standing(lobby.now()) == Standing::Pending);
     let invitation = open.ok_or_else(|| Error::from(Refusal::InvitationInvalid))?;
-    let handles = Handles { phone: invitation.phone.clone(), email: invitation.email.clone() };
+    let handles = Handles {
+        phone: invitation.phone.clone(),
+        email: invitation.email.clone(),
+    };
     let mut account = None;
     for handle in handles.all() {
         if account.is_none() {
@@ -137,29 +147,69 @@ async fn find(app: &App, hash: &str) -> Result<(Invitation, Option<Account>)> {
 }
 
 async fn new_hash(app: &App, invitation: &Invitation, password: &str) -> Result<String> {
-    let about = [Some(invitation.name.as_str()), invitation.phone.as_deref(), invitation.email.as_deref()];
-    passwords::check("password", password, &about.into_iter().flatten().collect::<Vec<_>>())?;
+    let about = [
+        Some(invitation.name.as_str()),
+        invitation.phone.as_deref(),
+        invitation.email.as_deref(),
+    ];
+    passwords::check(
+        "password",
+        password,
+        &about.into_iter().flatten().collect::<Vec<_>>(),
+    )?;
     app.hashing().hash(password, app.ids().secret()).await
 }
 
-async fn open_account(lobby: &mut Lobby, invitation: &Invitation, password_hash: String) -> Result<AccountId> {
+async fn open_account(
+    lobby: &mut Lobby,
+    invitation: &Invitation,
+    password_hash: String,
+) -> Result<AccountId> {
     let Invitation { phone, email, .. } = invitation.clone();
     let (id, now) = (lobby.id(), lobby.now());
-    let account = Account { id, phone, email, password_hash, password_changed_at: now, created_at: now };
+    let account = Account {
+        id,
+        phone,
+        email,
+        password_hash,
+        password_changed_at: now,
+        created_at: now,
+    };
     accounts::insert(lobby, account).await?;
     Ok(id)
 }
 
 /// Becomes a member; somebody who had left becomes the same member again.
-async fn join(mut lobby: Lobby, account: AccountId, invitation: &Invitation, device: Device) -> Result<Welcome> {
+async fn join(
+    mut lobby: Lobby,
+    account: AccountId,
+    invitation: &Invitation,
+    device: Device,
+) -> Result<Welcome> {
     let org = invitation.org_id;
     let before = logins::memberships(&mut lobby, account).await?;
-    let before = before.into_iter().find(|membership| membership.organization.id == org);
+    let before = before
+        .into_iter()
+        .find(|membership| membership.organization.id == org);
     let member = match before {
-        Some(membership) if membership.member.is_active() => return Err(Refusal::AlreadyMember.into()),
+        Some(membership) if membership.member.is_active() => {
+            return Err(Refusal::AlreadyMember.into());
+        }
         Some(Membership { member: former, .. }) => {
-            let Member { id, tags, external_ref, joined_at, .. } = former;
-            let member = Member { id, tags, external_ref, joined_at, ..joined(&lobby, account, invitation) };
+            let Member {
+                id,
+                tags,
+                external_ref,
+                joined_at,
+                ..
+            } = former;
+            let member = Member {
+                id,
+                tags,
+                external_ref,
+                joined_at,
+                ..joined(&lobby, account, invitation)
+            };
             store::readmit_member(&mut lobby, org, member.clone()).await?;
             member
         }
@@ -169,16 +219,37 @@ async fn join(mut lobby: Lobby, account: AccountId, invitation: &Invitation, dev
             member
         }
     };
-    lobby.emit(org, &Event::MemberJoined { member: member.id, department: member.department_id })?;
-    lobby.audit(org, "ACCEPT_INVITATION", Some(account), ("mbr", member.id.uuid()));
+    lobby.emit(
+        org,
+        &Event::MemberJoined {
+            member: member.id,
+            department: member.department_id,
+        },
+    )?;
+    lobby.audit(
+        org,
+        "ACCEPT_INVITATION",
+        Some(account),
+        ("mbr", member.id.uuid()),
+    );
     let memberships = logins::memberships(&mut lobby, account).await?;
-    let current: Option<Membership> =
-        memberships.iter().find(|membership| membership.organization.id == org).cloned();
+    let current: Option<Membership> = memberships
+        .iter()
+        .find(|membership| membership.organization.id == org)
+        .cloned();
     logins::admit(lobby, account, current, memberships, device).await
 }
 
 fn joined(lobby: &Lobby, account: AccountId, invitation: &Invitation) -> Member {
-    let Invitation { role, department_id, name, title, phone, email, .. } = invitation.clone();
+    let Invitation {
+        role,
+        department_id,
+        name,
+        title,
+        phone,
+        email,
+        ..
+    } = invitation.clone();
     Member {
         id: lobby.id(),
         account_id: Some(account),

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use super::accounts::{self, Account, RefreshToken};
 use super::attempts::Knock;
 use super::model::{Because, Handle, Login, Member, Refusal};
-use super::service::SignedIn;
 use super::passwords;
+use super::service::SignedIn;
 use crate::app::App;
 use crate::auth::policy::Role;
 use crate::auth::token::{self, ACCESS_SECONDS, Claims};
@@ -87,7 +87,14 @@ pub async fn sign_in(app: &App, device: Device, input: Credentials) -> Result<We
         accounts::update_hash(&mut lobby, &account, hash)?;
     }
     let memberships = memberships(&mut lobby, account.id).await?;
-    match choose(&mut lobby, account.id, &memberships, input.organization.as_deref()).await? {
+    match choose(
+        &mut lobby,
+        account.id,
+        &memberships,
+        input.organization.as_deref(),
+    )
+    .await?
+    {
         Ok(current) => admit(lobby, account.id, current, memberships, device).await,
         Err(refusal) => {
             // The password was right all the same.
@@ -111,11 +118,22 @@ async fn arrive(app: &App, device: &Device, identifier: &str) -> Result<(Option<
         (None, Some(handle)) => handle.as_str().to_owned(),
         (None, None) => identifier.to_owned(),
     };
-    let knock = knock(&mut lobby, &subject, account.as_ref().map(|account| account.id), device).await?;
+    let knock = knock(
+        &mut lobby,
+        &subject,
+        account.as_ref().map(|account| account.id),
+        device,
+    )
+    .await?;
     Ok((account, knock))
 }
 
-async fn knock(lobby: &mut Lobby, subject: &str, account: Option<AccountId>, device: &Device) -> Result<Knock> {
+async fn knock(
+    lobby: &mut Lobby,
+    subject: &str,
+    account: Option<AccountId>,
+    device: &Device,
+) -> Result<Knock> {
     let known = match (account, &device.ip) {
         (Some(account), Some(ip)) => accounts::knows_address(lobby, account, ip).await?,
         _ => false,
@@ -131,20 +149,33 @@ pub(super) async fn check_password(
     password: &str,
 ) -> Result<Account> {
     knock.count(app).await?;
-    let stored = account.as_ref().map(|account| account.password_hash.as_str());
+    let stored = account
+        .as_ref()
+        .map(|account| account.password_hash.as_str());
     let fits = app.hashing().verify(password, stored).await?;
-    account.filter(|_| fits).ok_or_else(|| Refusal::SignInFailed.into())
+    account
+        .filter(|_| fits)
+        .ok_or_else(|| Refusal::SignInFailed.into())
 }
 
 pub(super) async fn knock_for(app: &App, account: &Account, device: &Device) -> Result<Knock> {
-    knock(&mut app.lobby().await?, &account.id.to_string(), Some(account.id), device).await
+    knock(
+        &mut app.lobby().await?,
+        &account.id.to_string(),
+        Some(account.id),
+        device,
+    )
+    .await
 }
 
 async fn better_hash(app: &App, account: &Account, password: &str) -> Result<Option<String>> {
     if !app.hashing().is_outdated(&account.password_hash) {
         return Ok(None);
     }
-    app.hashing().hash(password, app.ids().secret()).await.map(Some)
+    app.hashing()
+        .hash(password, app.ids().secret())
+        .await
+        .map(Some)
 }
 
 /// Every membership in an open organization, deactivated ones too.
@@ -155,7 +186,10 @@ pub(super) async fn memberships(lobby: &mut Lobby, account: AccountId) -> Result
     let mut memberships = Vec::new();
     for row in rows {
         if let Some(organization) = open.iter().find(|open| open.id == row.org_id) {
-            memberships.push(Membership { organization: organization.clone(), member: row.member()? });
+            memberships.push(Membership {
+                organization: organization.clone(),
+                member: row.member()?,
+            });
         }
     }
     Ok(memberships)
@@ -172,8 +206,14 @@ async fn choose(
         return Ok(named(memberships, slug).map(Some));
     }
     let last = accounts::last_used_org(lobby, account).await?;
-    let active = || memberships.iter().filter(|membership| membership.member.is_active());
-    let chosen = active().find(|membership| Some(membership.organization.id) == last).or_else(|| active().next());
+    let active = || {
+        memberships
+            .iter()
+            .filter(|membership| membership.member.is_active())
+    };
+    let chosen = active()
+        .find(|membership| Some(membership.organization.id) == last)
+        .or_else(|| active().next());
     Ok(match chosen {
         None if !memberships.is_empty() => Err(Refusal::MemberDeactivated),
         chosen => Ok(chosen.cloned()),
@@ -182,9 +222,15 @@ async fn choose(
 
 fn named(memberships: &[Membership], slug: &str) -> Result<Membership, Refusal> {
     let slug = slug.trim();
-    let found = memberships.iter().find(|membership| membership.organization.slug == slug);
+    let found = memberships
+        .iter()
+        .find(|membership| membership.organization.slug == slug);
     let found = found.ok_or(Refusal::NoOrganization)?;
-    if found.member.is_active() { Ok(found.clone()) } else { Err(Refusal::MemberDeactivated) }
+    if found.member.is_active() {
+        Ok(found.clone())
+    } else {
+        Err(Refusal::MemberDeactivated)
+    }
 }
 
 /// Opens a login session and commits.
@@ -204,7 +250,9 @@ pub(super) async fn admit(
         member_id: ids.map(|(_, member)| member),
         device: text::optional("device", device.name.as_deref(), 120)?,
         ip: device.ip,
-        user_agent: device.user_agent.map(|text| text.chars().take(300).collect()),
+        user_agent: device
+            .user_agent
+            .map(|text| text.chars().take(300).collect()),
         created_at: now,
         last_seen_at: now,
         expires_at: now + LIVES,
@@ -221,15 +269,31 @@ pub(super) async fn admit(
     Ok(welcome(tokens, current, memberships))
 }
 
-fn welcome(tokens: Tokens, current: Option<Membership>, mut memberships: Vec<Membership>) -> Welcome {
+fn welcome(
+    tokens: Tokens,
+    current: Option<Membership>,
+    mut memberships: Vec<Membership>,
+) -> Welcome {
     memberships.retain(|membership| membership.member.is_active());
-    Welcome { tokens, current, memberships }
+    Welcome {
+        tokens,
+        current,
+        memberships,
+    }
 }
 
-fn issue(lobby: &mut Lobby, account: AccountId, login: LoginId, ids: Option<(OrgId, MemberId)>) -> Result<Tokens> {
+fn issue(
+    lobby: &mut Lobby,
+    account: AccountId,
+    login: LoginId,
+    ids: Option<(OrgId, MemberId)>,
+) -> Result<Tokens> {
     let now = lobby.now();
     let refresh = token::random(lobby.app().ids());
-    let access = lobby.app().keys().sign(&Claims::new(account, login, ids, now))?;
+    let access = lobby
+        .app()
+        .keys()
+        .sign(&Claims::new(account, login, ids, now))?;
     let row = RefreshToken {
         token_hash: token::digest(&refresh),
         login_id: login,
@@ -238,7 +302,11 @@ fn issue(lobby: &mut Lobby, account: AccountId, login: LoginId, ids: Option<(Org
         used_at: None,
     };
     accounts::insert_refresh(lobby, row)?;
-    Ok(Tokens { access, refresh, expires_in_seconds: ACCESS_SECONDS })
+    Ok(Tokens {
+        access,
+        refresh,
+        expires_in_seconds: ACCESS_SECONDS,
+    })
 }
 
 /// New tokens for an old refresh token, which works once.
@@ -246,7 +314,9 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<Welcome> {
     let hash = token::digest(refresh_token);
     let mut lobby = app.lobby_change().await?;
     let now = lobby.now();
-    let known = accounts::find_refresh(&mut lobby, &hash).await?.ok_or_else(token::unreadable)?;
+    let known = accounts::find_refresh(&mut lobby, &hash)
+        .await?
+        .ok_or_else(token::unreadable)?;
     let found = accounts::find_login(&mut lobby, known.login_id).await?;
     let (login, member) = found.ok_or_else(token::unreadable)?;
     if known.used_at.is_some() || !accounts::use_refresh(&mut lobby, &hash).await? {
@@ -261,7 +331,10 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<Welcome> {
         return Err(token::expired());
     }
     let memberships = memberships(&mut lobby, login.account_id).await?;
-    let current = memberships.iter().find(|membership| Some(membership.organization.id) == login.org_id).cloned();
+    let current = memberships
+        .iter()
+        .find(|membership| Some(membership.organization.id) == login.org_id)
+        .cloned();
     renew(lobby, login.account_id, login.id, current, memberships).await
 }
 
@@ -287,7 +360,12 @@ pub async fn switch_organization(app: &App, who: SignedIn, slug: &str) -> Result
     let memberships = memberships(&mut lobby, who.account).await?;
     let current = named(&memberships, slug)?;
     accounts::drop_unused_refresh(&mut lobby, who.login)?;
-    lobby.audit(current.organization.id, "SWITCH_ORGANIZATION", Some(who.account), ("lgn", who.login.uuid()));
+    lobby.audit(
+        current.organization.id,
+        "SWITCH_ORGANIZATION",
+        Some(who.account),
+        ("lgn", who.login.uuid()),
+    );
     let welcome = renew(lobby, who.account, who.login, Some(current), memberships).await?;
     app.access().forget(who.login.uuid());
     Ok(welcome)
@@ -307,10 +385,17 @@ pub async fn list(app: &App, who: SignedIn) -> Result<Vec<Login>> {
 
 /// Ends one of the account's login sessions.
 pub async fn revoke(app: &App, who: SignedIn, id: LoginId) -> Result<Login> {
-    let because = if id == who.login { Because::SignedOut } else { Because::Revoked };
+    let because = if id == who.login {
+        Because::SignedOut
+    } else {
+        Because::Revoked
+    };
     let mut lobby = app.lobby_change().await?;
     let open = accounts::list_logins(&mut lobby, who.account).await?;
-    let login = open.into_iter().find(|login| login.id == id).ok_or_else(|| Error::not_found("login session"))?;
+    let login = open
+        .into_iter()
+        .find(|login| login.id == id)
+        .ok_or_else(|| Error::not_found("login session"))?;
     let mut ended = end_in(lobby, &[login], because).await?;
     ended.pop().ok_or_else(|| Error::not_found("login session"))
 }
@@ -325,18 +410,31 @@ pub async fn sign_out_everywhere(app: &App, who: SignedIn) -> Result<Vec<Login>>
 /// Ends login sessions, tells their organizations, and commits.
 async fn end_in(mut lobby: Lobby, logins: &[Login], because: Because) -> Result<Vec<Login>> {
     let (app, now) = (lobby.app().clone(), lobby.now());
-    accounts::revoke_logins(&mut lobby, logins.iter().map(|login| login.id).collect(), because)?;
+    accounts::revoke_logins(
+        &mut lobby,
+        logins.iter().map(|login| login.id).collect(),
+        because,
+    )?;
     for login in logins.iter().filter(|login| login.revoked_at.is_none()) {
         if let Some(org) = login.org_id {
             lobby.emit(org, &Event::LoginRevoked { login: login.id })?;
-            lobby.audit(org, because.name(), Some(login.account_id), ("lgn", login.id.uuid()));
+            lobby.audit(
+                org,
+                because.name(),
+                Some(login.account_id),
+                ("lgn", login.id.uuid()),
+            );
         }
     }
     lobby.commit().await?;
     let ended = logins.iter().map(|login| {
         app.access().forget(login.id.uuid());
         let revoked_at = login.revoked_at.or(Some(now));
-        Login { revoked_at, revoked_because: Some(because.name().to_owned()), ..login.clone() }
+        Login {
+            revoked_at,
+            revoked_because: Some(because.name().to_owned()),
+            ..login.clone()
+        }
     });
     Ok(ended.collect())
 }
@@ -360,14 +458,30 @@ pub async fn change_password(
     let mut lobby = app.lobby_change().await?;
     knock.forgive(&mut lobby).await?;
     lobby.commit().await?;
-    passwords::check("new", new, &about.iter().flatten().map(String::as_str).collect::<Vec<_>>())?;
+    passwords::check(
+        "new",
+        new,
+        &about
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    )?;
     let hash = app.hashing().hash(new, app.ids().secret()).await?;
     let mut lobby = app.lobby_change().await?;
     accounts::update_password(&mut lobby, account.id, hash)?;
     if let Some(org) = who.org {
-        lobby.audit(org, "CHANGE_PASSWORD", Some(account.id), ("acc", account.id.uuid()));
+        lobby.audit(
+            org,
+            "CHANGE_PASSWORD",
+            Some(account.id),
+            ("acc", account.id.uuid()),
+        );
     }
     let others = accounts::list_logins(&mut lobby, who.account).await?;
-    let others: Vec<Login> = others.into_iter().filter(|login| login.id != who.login).collect();
+    let others: Vec<Login> = others
+        .into_iter()
+        .filter(|login| login.id != who.login)
+        .collect();
     end_in(lobby, &others, Because::PasswordChanged).await
 }

@@ -87,7 +87,9 @@ impl Invitation {
 }
 
 /// A signed-in device.
-#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable, diesel::Insertable)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable, diesel::Insertable,
+)]
 #[diesel(table_name = zamu_schema::tables::login_sessions)]
 pub struct Login {
     pub id: LoginId,
@@ -188,17 +190,28 @@ pub struct Handles {
 impl Handles {
     pub fn parse(phone_text: Option<&str>, email_text: Option<&str>) -> Result<Self> {
         let filled = |value: &&str| !value.trim().is_empty();
-        let phone = phone_text.filter(filled).map(|value| phone("phone", value)).transpose()?;
-        let email = email_text.filter(filled).map(|value| text::email("email", value)).transpose()?;
+        let phone = phone_text
+            .filter(filled)
+            .map(|value| phone("phone", value))
+            .transpose()?;
+        let email = email_text
+            .filter(filled)
+            .map(|value| text::email("email", value))
+            .transpose()?;
         if phone.is_none() && email.is_none() {
-            return Err(Error::invalid("phone", "a telephone number or an e-mail address is needed"));
+            return Err(Error::invalid(
+                "phone",
+                "a telephone number or an e-mail address is needed",
+            ));
         }
         Ok(Self { phone, email })
     }
 
     pub fn all(&self) -> impl Iterator<Item = Handle> {
         let phone = self.phone.clone().map(Handle::Phone);
-        phone.into_iter().chain(self.email.clone().map(Handle::Email))
+        phone
+            .into_iter()
+            .chain(self.email.clone().map(Handle::Email))
     }
 }
 
@@ -256,7 +269,10 @@ pub fn personal(role: Role) -> Result<Role> {
     if role.is_personal() {
         return Ok(role);
     }
-    Err(Error::invalid("role", format!("{} is not a role of people", role.name())))
+    Err(Error::invalid(
+        "role",
+        format!("{} is not a role of people", role.name()),
+    ))
 }
 
 /// At most twenty short labels, each once, in the order given.
@@ -280,8 +296,12 @@ mod tests {
 
     #[test]
     fn an_identifier_is_a_phone_or_an_address() {
-        assert!(matches!(Handle::parse("identifier", "0712 345 678"), Ok(Handle::Phone(p)) if p == "+254712345678"));
-        assert!(matches!(Handle::parse("identifier", "Ada@Example.org"), Ok(Handle::Email(e)) if e == "ada@example.org"));
+        assert!(
+            matches!(Handle::parse("identifier", "0712 345 678"), Ok(Handle::Phone(p)) if p == "+254712345678")
+        );
+        assert!(
+            matches!(Handle::parse("identifier", "Ada@Example.org"), Ok(Handle::Email(e)) if e == "ada@example.org")
+        );
         assert!(Handle::parse("identifier", "ada").is_err());
         assert!(Handles::parse(Some(" "), None).is_err());
     }
@@ -289,7 +309,10 @@ mod tests {
     #[test]
     fn only_owners_touch_owners() {
         assert!(may_touch_owner(Role::Admin, &[Role::Worker, Role::Admin]).is_ok());
-        assert_eq!(may_touch_owner(Role::Admin, &[Role::Worker, Role::Owner]), Err(Refusal::OwnersOnly));
+        assert_eq!(
+            may_touch_owner(Role::Admin, &[Role::Worker, Role::Owner]),
+            Err(Refusal::OwnersOnly)
+        );
         assert!(may_touch_owner(Role::Owner, &[Role::Owner]).is_ok());
         assert!(personal(Role::Integration).is_err() && personal(Role::Patient).is_ok());
     }

@@ -31,8 +31,14 @@ pub struct SignIn {
 
 impl From<Welcome> for SignIn {
     fn from(welcome: Welcome) -> Self {
-        let Welcome { tokens, current, memberships } = welcome;
-        let (member, organization) = current.map(|current| (current.member, current.organization)).unzip();
+        let Welcome {
+            tokens,
+            current,
+            memberships,
+        } = welcome;
+        let (member, organization) = current
+            .map(|current| (current.member, current.organization))
+            .unzip();
         Self {
             access_token: tokens.access,
             refresh_token: tokens.refresh,
@@ -117,7 +123,7 @@ pub struct InviteMemberInput {
     /// What they will be; only an owner invites an owner.
     role: Role,
     /// Where they will belong.
-    department_id: Option<ID>,
+    department: Option<ID>,
     /// What they will be called at work: at most 80 characters.
     title: Option<String>,
 }
@@ -146,7 +152,7 @@ pub struct UpdateMemberInput {
     /// What they are from now on; only an owner makes or unmakes an owner.
     role: Option<Role>,
     /// Where they belong from now on; null takes them out.
-    department_id: MaybeUndefined<ID>,
+    department: MaybeUndefined<ID>,
     /// What they are called at work: at most 80 characters; null takes it away.
     title: MaybeUndefined<String>,
     /// At most 20 labels of at most 40 characters, instead of those before.
@@ -195,7 +201,7 @@ pub struct EmergencyContactInput {
 #[derive(InputObject)]
 pub struct SetEmergencyContactsInput {
     /// `mbr_…`; left out, yourself.
-    member_id: Option<ID>,
+    member: Option<ID>,
     /// At most 5, the first to call first; they replace those before.
     contacts: Vec<EmergencyContactInput>,
 }
@@ -238,31 +244,59 @@ impl IdentityMutation {
     ///
     /// Requires: nothing; attempts are counted one by one, also inside one request.
     async fn sign_in(&self, ctx: &Context<'_>, input: SignInInput) -> Result<SignIn> {
-        let SignInInput { identifier, password, device, organization } = input;
-        let credentials = Credentials { identifier, password, organization };
-        Ok(logins::sign_in(ctx.app(), device_of(ctx, device), credentials).await?.into())
+        let SignInInput {
+            identifier,
+            password,
+            device,
+            organization,
+        } = input;
+        let credentials = Credentials {
+            identifier,
+            password,
+            organization,
+        };
+        Ok(
+            logins::sign_in(ctx.app(), device_of(ctx, device), credentials)
+                .await?
+                .into(),
+        )
     }
 
     /// Exchanges a refresh token for new tokens. One that comes a second time ends the login session.
     ///
     /// Requires: nothing; the refresh token speaks for itself.
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> Result<SignIn> {
-        Ok(logins::refresh(ctx.app(), &input.refresh_token).await?.into())
+        Ok(logins::refresh(ctx.app(), &input.refresh_token)
+            .await?
+            .into())
     }
 
     /// Joins the organization that invited you, and signs in.
     ///
     /// Requires: nothing; the invitation speaks for itself.
-    async fn accept_invitation(&self, ctx: &Context<'_>, input: AcceptInvitationInput) -> Result<SignIn> {
+    async fn accept_invitation(
+        &self,
+        ctx: &Context<'_>,
+        input: AcceptInvitationInput,
+    ) -> Result<SignIn> {
         let device = device_of(ctx, input.device);
-        Ok(invitations::accept(ctx.app(), device, &input.token, &input.password).await?.into())
+        Ok(
+            invitations::accept(ctx.app(), device, &input.token, &input.password)
+                .await?
+                .into(),
+        )
     }
 
     /// Goes on in another of your organizations, without a password. Tokens from before stop working.
     ///
     /// Requires: a signed-in account.
-    async fn switch_organization(&self, ctx: &Context<'_>, input: SwitchOrganizationInput) -> Result<SignIn> {
-        let welcome = logins::switch_organization(ctx.app(), ctx.signed_in()?, &input.organization).await?;
+    async fn switch_organization(
+        &self,
+        ctx: &Context<'_>,
+        input: SwitchOrganizationInput,
+    ) -> Result<SignIn> {
+        let welcome =
+            logins::switch_organization(ctx.app(), ctx.signed_in()?, &input.organization).await?;
         Ok(welcome.into())
     }
 
@@ -271,7 +305,9 @@ impl IdentityMutation {
     /// Requires: a signed-in account.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<LoginSession> {
         let who = ctx.signed_in()?;
-        Ok(LoginSession(logins::revoke(ctx.app(), who, who.login).await?))
+        Ok(LoginSession(
+            logins::revoke(ctx.app(), who, who.login).await?,
+        ))
     }
 
     /// Ends all your login sessions, this one too.
@@ -285,37 +321,75 @@ impl IdentityMutation {
     /// Ends one of your login sessions: a lost phone.
     ///
     /// Requires: a signed-in account.
-    async fn revoke_login(&self, ctx: &Context<'_>, input: RevokeLoginInput) -> Result<LoginSession> {
+    async fn revoke_login(
+        &self,
+        ctx: &Context<'_>,
+        input: RevokeLoginInput,
+    ) -> Result<LoginSession> {
         let id = scalars::id("id", &input.id)?;
-        Ok(LoginSession(logins::revoke(ctx.app(), ctx.signed_in()?, id).await?))
+        Ok(LoginSession(
+            logins::revoke(ctx.app(), ctx.signed_in()?, id).await?,
+        ))
     }
 
     /// Changes your password and ends your other login sessions, which it returns.
     ///
     /// Requires: a signed-in account.
-    async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<Vec<LoginSession>> {
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        input: ChangePasswordInput,
+    ) -> Result<Vec<LoginSession>> {
         let (who, device) = (ctx.signed_in()?, device_of(ctx, None));
-        let ended = logins::change_password(ctx.app(), who, device, &input.current, &input.new).await?;
+        let ended =
+            logins::change_password(ctx.app(), who, device, &input.current, &input.new).await?;
         Ok(ended.into_iter().map(LoginSession).collect())
     }
 
     /// Invites somebody to join. The invitation waits seven days.
     ///
-    /// Requires: `INVITE_MEMBERS` (OWNER, ADMIN), as a person.
-    async fn invite_member(&self, ctx: &Context<'_>, input: InviteMemberInput) -> Result<InviteMemberPayload> {
-        let department = scalars::optional_id("departmentId", input.department_id.as_ref())?;
-        let InviteMemberInput { name, phone, email, role, title, .. } = input;
-        let invitation = NewInvitation { name, phone, email, role: role.into(), department, title };
+    /// Requires: `INVITE_MEMBERS` (OWNER, ADMIN, OPERATOR), as a person.
+    async fn invite_member(
+        &self,
+        ctx: &Context<'_>,
+        input: InviteMemberInput,
+    ) -> Result<InviteMemberPayload> {
+        let department = scalars::optional_id("department", input.department.as_ref())?;
+        let InviteMemberInput {
+            name,
+            phone,
+            email,
+            role,
+            title,
+            ..
+        } = input;
+        let invitation = NewInvitation {
+            name,
+            phone,
+            email,
+            role: role.into(),
+            department,
+            title,
+        };
         let (token, invitation) = invitations::invite(ctx.app(), ctx.viewer()?, invitation).await?;
-        Ok(InviteMemberPayload { token, invitation: Invitation(invitation) })
+        Ok(InviteMemberPayload {
+            token,
+            invitation: Invitation(invitation),
+        })
     }
 
     /// Takes an invitation back that nobody has accepted yet.
     ///
     /// Requires: `INVITE_MEMBERS` (OWNER, ADMIN, OPERATOR).
-    async fn revoke_invitation(&self, ctx: &Context<'_>, input: RevokeInvitationInput) -> Result<Invitation> {
+    async fn revoke_invitation(
+        &self,
+        ctx: &Context<'_>,
+        input: RevokeInvitationInput,
+    ) -> Result<Invitation> {
         let id = scalars::id("id", &input.id)?;
-        Ok(Invitation(invitations::revoke(ctx.app(), ctx.viewer()?, id).await?))
+        Ok(Invitation(
+            invitations::revoke(ctx.app(), ctx.viewer()?, id).await?,
+        ))
     }
 
     /// Changes a member's role, department, title or tags. A new role takes effect at once.
@@ -323,79 +397,154 @@ impl IdentityMutation {
     /// Requires: `MANAGE_MEMBERS` (OWNER, ADMIN, OPERATOR); owners are for owners only.
     async fn update_member(&self, ctx: &Context<'_>, input: UpdateMemberInput) -> Result<Member> {
         let id = scalars::id("id", &input.id)?;
-        let department = match &input.department_id {
+        let department = match &input.department {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(department) => Some(Some(scalars::id("departmentId", department)?)),
+            MaybeUndefined::Value(department) => {
+                Some(Some(scalars::id("department", department)?))
+            }
         };
         let role = input.role.map(Into::into);
-        let changes = Changes { role, department, title: input.title.into(), tags: input.tags };
-        Ok(Member(service::update_member(ctx.app(), ctx.viewer()?, id, changes).await?))
+        let changes = Changes {
+            role,
+            department,
+            title: input.title.into(),
+            tags: input.tags,
+        };
+        Ok(Member(
+            service::update_member(ctx.app(), ctx.viewer()?, id, changes).await?,
+        ))
     }
 
     /// Ends a membership. Everything the member did stays; their login sessions in the organization end at once.
     ///
     /// Requires: `MANAGE_MEMBERS` (OWNER, ADMIN, OPERATOR); owners are for owners only.
-    async fn deactivate_member(&self, ctx: &Context<'_>, input: DeactivateMemberInput) -> Result<Member> {
+    async fn deactivate_member(
+        &self,
+        ctx: &Context<'_>,
+        input: DeactivateMemberInput,
+    ) -> Result<Member> {
         let id = scalars::id("id", &input.id)?;
-        Ok(Member(service::deactivate_member(ctx.app(), ctx.viewer()?, id, &input.reason).await?))
+        Ok(Member(
+            service::deactivate_member(ctx.app(), ctx.viewer()?, id, &input.reason).await?,
+        ))
     }
 
     /// Lets somebody come back as the member they were.
     ///
     /// Requires: `MANAGE_MEMBERS` (OWNER, ADMIN, OPERATOR); owners are for owners only.
-    async fn reactivate_member(&self, ctx: &Context<'_>, input: ReactivateMemberInput) -> Result<Member> {
+    async fn reactivate_member(
+        &self,
+        ctx: &Context<'_>,
+        input: ReactivateMemberInput,
+    ) -> Result<Member> {
         let id = scalars::id("id", &input.id)?;
-        Ok(Member(service::reactivate_member(ctx.app(), ctx.viewer()?, id).await?))
+        Ok(Member(
+            service::reactivate_member(ctx.app(), ctx.viewer()?, id).await?,
+        ))
     }
 
     /// Changes your name, and the number and address you sign in with.
     ///
     /// Requires: `UPDATE_OWN_PROFILE` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT).
     async fn update_profile(&self, ctx: &Context<'_>, input: UpdateProfileInput) -> Result<Member> {
-        let profile = Profile { name: input.name, phone: input.phone.into(), email: input.email.into() };
-        Ok(Member(service::update_profile(ctx.app(), ctx.viewer()?, profile).await?))
+        let profile = Profile {
+            name: input.name,
+            phone: input.phone.into(),
+            email: input.email.into(),
+        };
+        Ok(Member(
+            service::update_profile(ctx.app(), ctx.viewer()?, profile).await?,
+        ))
     }
 
     /// Says whom to call when something happens to you, or to another member.
     ///
     /// Requires: `UPDATE_OWN_PROFILE` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT); for another member
     /// `MANAGE_MEMBERS` (OWNER, ADMIN, OPERATOR).
-    async fn set_emergency_contacts(&self, ctx: &Context<'_>, input: SetEmergencyContactsInput) -> Result<Member> {
-        let of = scalars::optional_id("memberId", input.member_id.as_ref())?;
-        let contacts: Vec<NewContact> = input.contacts.into_iter().map(EmergencyContactInput::into_new).collect();
-        Ok(Member(service::set_emergency_contacts(ctx.app(), ctx.viewer()?, of, &contacts).await?))
+    async fn set_emergency_contacts(
+        &self,
+        ctx: &Context<'_>,
+        input: SetEmergencyContactsInput,
+    ) -> Result<Member> {
+        let of = scalars::optional_id("member", input.member.as_ref())?;
+        let contacts: Vec<NewContact> = input
+            .contacts
+            .into_iter()
+            .map(EmergencyContactInput::into_new)
+            .collect();
+        Ok(Member(
+            service::set_emergency_contacts(ctx.app(), ctx.viewer()?, of, &contacts).await?,
+        ))
     }
 
     /// Makes a key for a program. Its text is shown once.
     ///
     /// Requires: `MANAGE_API_TOKENS` (OWNER, ADMIN).
-    async fn create_api_token(&self, ctx: &Context<'_>, input: CreateApiTokenInput) -> Result<CreateApiTokenPayload> {
-        let CreateApiTokenInput { name, scopes, expires_in_days } = input;
+    async fn create_api_token(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateApiTokenInput,
+    ) -> Result<CreateApiTokenPayload> {
+        let CreateApiTokenInput {
+            name,
+            scopes,
+            expires_in_days,
+        } = input;
         let scopes = scopes.into_iter().map(Into::into).collect();
-        let made = tokens::create(ctx.app(), ctx.viewer()?, NewToken { name, scopes, expires_in_days }).await?;
+        let made = tokens::create(
+            ctx.app(),
+            ctx.viewer()?,
+            NewToken {
+                name,
+                scopes,
+                expires_in_days,
+            },
+        )
+        .await?;
         let (token, api_token) = made;
-        Ok(CreateApiTokenPayload { token, api_token: ApiToken(api_token) })
+        Ok(CreateApiTokenPayload {
+            token,
+            api_token: ApiToken(api_token),
+        })
     }
 
     /// Revokes an API token; it stops working at once.
     ///
     /// Requires: `MANAGE_API_TOKENS` (OWNER, ADMIN).
-    async fn revoke_api_token(&self, ctx: &Context<'_>, input: RevokeApiTokenInput) -> Result<ApiToken> {
+    async fn revoke_api_token(
+        &self,
+        ctx: &Context<'_>,
+        input: RevokeApiTokenInput,
+    ) -> Result<ApiToken> {
         let id = scalars::id("id", &input.id)?;
-        Ok(ApiToken(tokens::revoke(ctx.app(), ctx.viewer()?, id).await?))
+        Ok(ApiToken(
+            tokens::revoke(ctx.app(), ctx.viewer()?, id).await?,
+        ))
     }
 }
 
 impl EmergencyContactInput {
     fn into_new(self) -> NewContact {
-        let Self { name, phone, relation } = self;
-        NewContact { name, phone, relation }
+        let Self {
+            name,
+            phone,
+            relation,
+        } = self;
+        NewContact {
+            name,
+            phone,
+            relation,
+        }
     }
 }
 
 /// The device behind a request, by the name it gives itself.
 fn device_of(ctx: &Context<'_>, name: Option<String>) -> Device {
     let origin = ctx.origin().clone();
-    Device { name, ip: origin.ip, user_agent: origin.user_agent }
+    Device {
+        name,
+        ip: origin.ip,
+        user_agent: origin.user_agent,
+    }
 }

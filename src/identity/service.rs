@@ -33,8 +33,13 @@ pub struct SignedIn {
 }
 
 /// Who a header introduces: for the transports. Nobody without one; a bad one is an error, not nobody.
-pub async fn introduce(app: &App, authorization: Option<&str>) -> Result<(Option<Viewer>, Option<SignedIn>)> {
-    let Some(header) = authorization else { return Ok((None, None)) };
+pub async fn introduce(
+    app: &App,
+    authorization: Option<&str>,
+) -> Result<(Option<Viewer>, Option<SignedIn>)> {
+    let Some(header) = authorization else {
+        return Ok((None, None));
+    };
     let bearer = bearer(header)?;
     if bearer.starts_with(tokens::START) {
         return Ok((Some(by_api_token(app, bearer).await?), None));
@@ -56,15 +61,26 @@ pub async fn account_of(app: &App, authorization: &str) -> Result<SignedIn> {
 }
 
 fn bearer(header: &str) -> Result<&str> {
-    let (scheme, token) = header.trim().split_once(' ').ok_or_else(token::unreadable)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(token::unreadable()) }
+    let (scheme, token) = header
+        .trim()
+        .split_once(' ')
+        .ok_or_else(token::unreadable)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(token::unreadable())
+    }
 }
 
 /// The token says which login session; the database says what that still means.
 async fn by_access_token(app: &App, bearer: &str) -> Result<(SignedIn, Option<Viewer>)> {
     let now = app.now();
     let claims = app.keys().read(bearer, now)?;
-    let signed_in = SignedIn { account: claims.account, login: claims.login, org: claims.org };
+    let signed_in = SignedIn {
+        account: claims.account,
+        login: claims.login,
+        org: claims.org,
+    };
     if let Some(viewer) = app.access().recall(claims.login.uuid(), now)
         && (Some(viewer.org()), viewer.member()) == (claims.org, claims.member)
     {
@@ -74,7 +90,7 @@ async fn by_access_token(app: &App, bearer: &str) -> Result<(SignedIn, Option<Vi
     let (login, member) = found.ok_or_else(token::expired)?;
     check_login(&login, &claims, now)?;
     let viewer = match (login.org_id, member) {
-        (Some(org), Some(member)) => Some(person(&login, org, member.member()?)?),
+        (Some(org), Some(member)) => Some(person(&login, org, &member.member()?)?),
         _ => None,
     };
     if now - login.last_seen_at >= SEEN {
@@ -91,16 +107,30 @@ fn check_login(login: &Login, claims: &Claims, now: Instant) -> Result<()> {
         return Err(Refusal::MemberDeactivated.into());
     }
     // After a switch of organization, tokens of the one before are as good as expired.
-    let same = (login.account_id, login.org_id, login.member_id) == (claims.account, claims.org, claims.member);
-    if login.is_open(now) && same { Ok(()) } else { Err(token::expired()) }
+    let same = (login.account_id, login.org_id, login.member_id)
+        == (claims.account, claims.org, claims.member);
+    if login.is_open(now) && same {
+        Ok(())
+    } else {
+        Err(token::expired())
+    }
 }
 
-fn person(login: &Login, org: OrgId, member: Member) -> Result<Viewer> {
+fn person(login: &Login, org: OrgId, member: &Member) -> Result<Viewer> {
     if !member.is_active() {
         return Err(Refusal::MemberDeactivated.into());
     }
-    let actor = Actor::Person { member: member.id, account: login.account_id, login: login.id };
-    Ok(Viewer::checked(org, member.role, member.department_id, actor))
+    let actor = Actor::Person {
+        member: member.id,
+        account: login.account_id,
+        login: login.id,
+    };
+    Ok(Viewer::checked(
+        org,
+        member.role,
+        member.department_id,
+        actor,
+    ))
 }
 
 /// Nobody is turned away because this could not be written down.
@@ -121,11 +151,18 @@ async fn by_api_token(app: &App, bearer: &str) -> Result<Viewer> {
     if let Some(viewer) = app.access().recall(key, now) {
         return Ok(viewer);
     }
-    let token = tokens::find(app, bearer).await?.ok_or_else(token::unreadable)?;
+    let token = tokens::find(app, bearer)
+        .await?
+        .ok_or_else(token::unreadable)?;
     if token.revoked_at.is_some() || token.expires_at <= now {
-        return Err(Error::refused(Code::TokenExpired, "this API token has expired or was revoked"));
+        return Err(Error::refused(
+            Code::TokenExpired,
+            "this API token has expired or was revoked",
+        ));
     }
-    let ApiToken { id, org_id, scopes, .. } = token;
+    let ApiToken {
+        id, org_id, scopes, ..
+    } = token;
     let viewer = Viewer::checked(org_id, Role::Integration, None, Actor::Token { id, scopes });
     if token.last_used_at.is_none_or(|last| now - last >= SEEN) {
         tokens::used(app, org_id, id).await;
@@ -147,7 +184,11 @@ fn masked(tx: &Tx, member: Member) -> Member {
     if own || shows_contacts(tx, member.id, member.department_id) {
         return member;
     }
-    Member { phone: None, email: None, ..member }
+    Member {
+        phone: None,
+        email: None,
+        ..member
+    }
 }
 
 fn shows_contacts(tx: &Tx, member: MemberId, department: Option<DepartmentId>) -> bool {
@@ -169,16 +210,29 @@ pub struct Wanted {
     pub active: Option<bool>,
 }
 
-pub async fn members(app: &App, viewer: &Viewer, wanted: Wanted, page: &PageRequest) -> Result<Page<Member>> {
+pub async fn members(
+    app: &App,
+    viewer: &Viewer,
+    wanted: Wanted,
+    page: &PageRequest,
+) -> Result<Page<Member>> {
     let search = text::optional("search", wanted.search.as_deref(), 80)?;
     let mut tx = app.read(viewer, Action::ViewMembers).await?;
     let departments = match wanted.department {
         Some(root) => Some(orgs::service::departments_below_in(&mut tx, root).await?),
         None => None,
     };
-    let filter = Filter { role: wanted.role, departments, search, active: wanted.active };
+    let filter = Filter {
+        role: wanted.role,
+        departments,
+        search,
+        active: wanted.active,
+    };
     let Page { rows, has_next } = store::list_members(&mut tx, &filter, page).await?;
-    Ok(Page { rows: rows.into_iter().map(|member| masked(&tx, member)).collect(), has_next })
+    Ok(Page {
+        rows: rows.into_iter().map(|member| masked(&tx, member)).collect(),
+        has_next,
+    })
 }
 
 pub async fn member(app: &App, viewer: &Viewer, id: MemberId) -> Result<Member> {
@@ -186,7 +240,7 @@ pub async fn member(app: &App, viewer: &Viewer, id: MemberId) -> Result<Member> 
     member_in(&mut tx, id).await
 }
 
-/// A member the transaction's action reaches, or NOT_FOUND.
+/// A member the transaction's action reaches, or `NOT_FOUND`.
 pub async fn member_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
     let member = store::get_member(tx, id).await?;
     Ok(masked(tx, member))
@@ -196,7 +250,10 @@ pub async fn member_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
 pub async fn members_by_ids(app: &App, viewer: &Viewer, ids: &[MemberId]) -> Result<Vec<Member>> {
     let mut tx = app.read(viewer, Action::ViewMembers).await?;
     let members = store::members_by_ids(&mut tx, ids).await?;
-    Ok(members.into_iter().map(|member| masked(&tx, member)).collect())
+    Ok(members
+        .into_iter()
+        .map(|member| masked(&tx, member))
+        .collect())
 }
 
 /// The member the viewer is.
@@ -207,13 +264,29 @@ pub async fn me(app: &App, viewer: &Viewer) -> Result<Member> {
 }
 
 /// Emergency contacts of those of these members whose contacts the viewer may see.
-pub async fn contacts_of(app: &App, viewer: &Viewer, ids: &[MemberId]) -> Result<Vec<(MemberId, Vec<Contact>)>> {
+pub async fn contacts_of(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[MemberId],
+) -> Result<Vec<(MemberId, Vec<Contact>)>> {
     let mut tx = app.read(viewer, Action::ViewContacts).await?;
-    let visible: Vec<MemberId> =
-        store::members_by_ids(&mut tx, ids).await?.into_iter().map(|member| member.id).collect();
+    let visible: Vec<MemberId> = store::members_by_ids(&mut tx, ids)
+        .await?
+        .into_iter()
+        .map(|member| member.id)
+        .collect();
     let contacts = store::list_contacts(&mut tx, &visible).await?;
-    let of = |member: MemberId| contacts.iter().filter(|contact| contact.member_id == member).cloned().collect();
-    Ok(visible.into_iter().map(|member| (member, of(member))).collect())
+    let of = |member: MemberId| {
+        contacts
+            .iter()
+            .filter(|contact| contact.member_id == member)
+            .cloned()
+            .collect()
+    };
+    Ok(visible
+        .into_iter()
+        .map(|member| (member, of(member)))
+        .collect())
 }
 
 /// What an administrator changes about a member; nothing means leave it, `Some(None)` means take it away.
@@ -225,7 +298,12 @@ pub struct Changes {
     pub tags: Option<Vec<String>>,
 }
 
-pub async fn update_member(app: &App, viewer: &Viewer, id: MemberId, input: Changes) -> Result<Member> {
+pub async fn update_member(
+    app: &App,
+    viewer: &Viewer,
+    id: MemberId,
+    input: Changes,
+) -> Result<Member> {
     let mut tx = app.begin(viewer, Action::ManageMembers).await?;
     let mut member = store::get_member(&mut tx, id).await?;
     if let Some(role) = input.role.filter(|role| *role != member.role) {
@@ -235,7 +313,9 @@ pub async fn update_member(app: &App, viewer: &Viewer, id: MemberId, input: Chan
     }
     if let Some(department) = input.department {
         if let Some(id) = department {
-            orgs::service::department_in(&mut tx, id).await.map_err(|error| error.at("departmentId"))?;
+            orgs::service::department_in(&mut tx, id)
+                .await
+                .map_err(|error| error.at("department"))?;
         }
         member.department_id = department;
     }
@@ -258,7 +338,12 @@ async fn keep_an_owner(tx: &mut Tx, member: &Member) -> Result<()> {
 }
 
 /// Commits a change to a member and tells everybody who remembers them.
-async fn changed(mut tx: Tx, member: Member, event: Event, reason: Option<String>) -> Result<Member> {
+async fn changed(
+    mut tx: Tx,
+    member: Member,
+    event: Event,
+    reason: Option<String>,
+) -> Result<Member> {
     tx.emit(&event)?;
     let (app, org, shown) = (tx.app().clone(), tx.org(), masked(&tx, member));
     tx.commit(Audit::of(shown.id).because(reason)).await?;
@@ -267,7 +352,12 @@ async fn changed(mut tx: Tx, member: Member, event: Event, reason: Option<String
 }
 
 /// Ends a membership, keeping everything it did. Its login sessions end with it.
-pub async fn deactivate_member(app: &App, viewer: &Viewer, id: MemberId, reason: &str) -> Result<Member> {
+pub async fn deactivate_member(
+    app: &App,
+    viewer: &Viewer,
+    id: MemberId,
+    reason: &str,
+) -> Result<Member> {
     let reason = text::required("reason", reason, 500)?;
     let mut tx = app.begin(viewer, Action::ManageMembers).await?;
     let mut member = store::get_member(&mut tx, id).await?;
@@ -279,7 +369,13 @@ pub async fn deactivate_member(app: &App, viewer: &Viewer, id: MemberId, reason:
     member.deactivated_at = Some(tx.now());
     store::update_member(&mut tx, &member)?;
     accounts::revoke_logins_of(&mut tx, id, Because::Deactivated)?;
-    changed(tx, member, Event::MemberDeactivated { member: id }, Some(reason)).await
+    changed(
+        tx,
+        member,
+        Event::MemberDeactivated { member: id },
+        Some(reason),
+    )
+    .await
 }
 
 pub async fn reactivate_member(app: &App, viewer: &Viewer, id: MemberId) -> Result<Member> {
@@ -310,7 +406,10 @@ pub async fn update_profile(app: &App, viewer: &Viewer, input: Profile) -> Resul
     if let Some(name) = &input.name {
         member.name = text::required("name", name, 120)?;
     }
-    if let (Some(account), true) = (member.account_id, input.phone.is_some() || input.email.is_some()) {
+    if let (Some(account), true) = (
+        member.account_id,
+        input.phone.is_some() || input.email.is_some(),
+    ) {
         let known = accounts::get(tx.conn()?, account).await?;
         let phone = input.phone.unwrap_or(known.phone);
         let email = input.email.unwrap_or(known.email);
@@ -341,9 +440,16 @@ pub async fn set_emergency_contacts(
 ) -> Result<Member> {
     let own = of.is_none() || of == viewer.member();
     let id = of.map_or_else(|| viewer.person(), Ok)?;
-    let action = if own { Action::UpdateOwnProfile } else { Action::ManageMembers };
+    let action = if own {
+        Action::UpdateOwnProfile
+    } else {
+        Action::ManageMembers
+    };
     if contacts.len() > MOST_CONTACTS {
-        return Err(Error::invalid("contacts", format!("at most {MOST_CONTACTS} contacts are kept")));
+        return Err(Error::invalid(
+            "contacts",
+            format!("at most {MOST_CONTACTS} contacts are kept"),
+        ));
     }
     let mut tx = app.begin(viewer, action).await?;
     let member = store::get_member(&mut tx, id).await?;
@@ -357,7 +463,9 @@ pub async fn set_emergency_contacts(
             position,
         })
     });
-    let rows = rows.collect::<Result<Vec<_>>>().map_err(|error| error.within("contacts"))?;
+    let rows = rows
+        .collect::<Result<Vec<_>>>()
+        .map_err(|error| error.within("contacts"))?;
     store::replace_contacts(&mut tx, id, &rows)?;
     let shown = masked(&tx, member);
     tx.commit(Audit::of(id)).await?;
@@ -385,7 +493,7 @@ pub struct NewMember {
 pub async fn import_member_in(tx: &mut Tx, input: NewMember) -> Result<(Member, bool)> {
     let external_ref = text::required("externalRef", &input.external_ref, 120)?;
     if let Some(known) = store::find_by_external_ref(tx, &external_ref).await? {
-        return Ok((known, false));
+        return Ok((masked(tx, known), false));
     }
     let member = Member {
         id: tx.id(),
@@ -402,7 +510,10 @@ pub async fn import_member_in(tx: &mut Tx, input: NewMember) -> Result<(Member, 
         deactivated_at: input.deactivated_at,
     };
     store::insert_member(tx, member.clone()).await?;
-    tx.emit(&Event::MemberJoined { member: member.id, department: member.department_id })?;
+    tx.emit(&Event::MemberJoined {
+        member: member.id,
+        department: member.department_id,
+    })?;
     Ok((member, true))
 }
 
@@ -420,14 +531,27 @@ pub struct NewOwner {
 pub async fn create_owner(app: &App, org: &Organization, input: NewOwner) -> Result<Member> {
     let name = text::required("name", &input.name, 120)?;
     let handles = Handles::parse(input.phone.as_deref(), input.email.as_deref())?;
-    let about = [Some(name.as_str()), handles.phone.as_deref(), handles.email.as_deref()];
-    passwords::check("password", &input.password, &about.into_iter().flatten().collect::<Vec<_>>())?;
-    let password_hash = app.hashing().hash(&input.password, app.ids().secret()).await?;
+    let about = [
+        Some(name.as_str()),
+        handles.phone.as_deref(),
+        handles.email.as_deref(),
+    ];
+    passwords::check(
+        "password",
+        &input.password,
+        &about.into_iter().flatten().collect::<Vec<_>>(),
+    )?;
+    let password_hash = app
+        .hashing()
+        .hash(&input.password, app.ids().secret())
+        .await?;
     let viewer = Viewer::job(org.id, "FOUNDER");
     let mut tx = app.begin(&viewer, Action::ManageMembers).await?;
     let mut account = None;
     for handle in handles.all() {
-        account = account.or(accounts::find_by_handle(tx.conn()?, &handle).await?.map(|known| known.id));
+        account = account.or(accounts::find_by_handle(tx.conn()?, &handle)
+            .await?
+            .map(|known| known.id));
     }
     let account = match account {
         Some(known) => known,
@@ -452,7 +576,10 @@ pub async fn create_owner(app: &App, org: &Organization, input: NewOwner) -> Res
         deactivated_at: None,
     };
     store::insert_member(&mut tx, member.clone()).await?;
-    tx.emit(&Event::MemberJoined { member: member.id, department: None })?;
+    tx.emit(&Event::MemberJoined {
+        member: member.id,
+        department: None,
+    })?;
     tx.commit(Audit::of(member.id)).await?;
     Ok(member)
 }
@@ -460,7 +587,14 @@ pub async fn create_owner(app: &App, org: &Organization, input: NewOwner) -> Res
 async fn open_account(tx: &mut Tx, handles: &Handles, password_hash: String) -> Result<AccountId> {
     let Handles { phone, email } = handles.clone();
     let (id, now) = (tx.id(), tx.now());
-    let account = Account { id, phone, email, password_hash, password_changed_at: now, created_at: now };
+    let account = Account {
+        id,
+        phone,
+        email,
+        password_hash,
+        password_changed_at: now,
+        created_at: now,
+    };
     accounts::insert_in(tx, account).await?;
     Ok(id)
 }

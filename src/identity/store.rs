@@ -42,21 +42,71 @@ pub(super) struct MemberRow {
 
 impl MemberRow {
     pub(super) fn of(org_id: OrgId, member: Member) -> Result<Self> {
-        let Member { id, account_id, role, department_id, name, title, phone, email, .. } = member;
+        let Member {
+            id,
+            account_id,
+            role,
+            department_id,
+            name,
+            title,
+            phone,
+            email,
+            ..
+        } = member;
         let (tags, role) = (serde_json::to_value(member.tags)?, role.name().to_owned());
-        let Member { external_ref, joined_at, deactivated_at, .. } = member;
+        let Member {
+            external_ref,
+            joined_at,
+            deactivated_at,
+            ..
+        } = member;
         Ok(Self {
-            org_id, id, account_id, role, department_id, name, title, phone, email, tags, external_ref, joined_at,
+            org_id,
+            id,
+            account_id,
+            role,
+            department_id,
+            name,
+            title,
+            phone,
+            email,
+            tags,
+            external_ref,
+            joined_at,
             deactivated_at,
         })
     }
 
     pub(super) fn member(self) -> Result<Member> {
-        let Self { id, account_id, department_id, name, title, phone, email, .. } = self;
+        let Self {
+            id,
+            account_id,
+            department_id,
+            name,
+            title,
+            phone,
+            email,
+            ..
+        } = self;
         let (role, tags) = (role(&self.role)?, serde_json::from_value(self.tags)?);
-        let Self { external_ref, joined_at, deactivated_at, .. } = self;
+        let Self {
+            external_ref,
+            joined_at,
+            deactivated_at,
+            ..
+        } = self;
         Ok(Member {
-            id, account_id, role, department_id, name, title, phone, email, tags, external_ref, joined_at,
+            id,
+            account_id,
+            role,
+            department_id,
+            name,
+            title,
+            phone,
+            email,
+            tags,
+            external_ref,
+            joined_at,
             deactivated_at,
         })
     }
@@ -68,7 +118,9 @@ pub(super) fn role(name: &str) -> Result<Role> {
 }
 
 fn own_members(tx: &Tx) -> members::BoxedQuery<'static, Dual> {
-    members::table.filter(members::org_id.eq(tx.org())).into_boxed()
+    members::table
+        .filter(members::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 /// Those the transaction's action reaches.
@@ -78,9 +130,11 @@ fn reached(tx: &Tx) -> members::BoxedQuery<'static, Dual> {
     match tx.scope() {
         Scope::Organization => own,
         Scope::Own => own.filter(members::id.eq_any(myself)),
-        Scope::Department => {
-            own.filter(members::department_id.eq_any(tx.departments()).or(members::id.eq_any(myself)))
-        }
+        Scope::Department => own.filter(
+            members::department_id
+                .eq_any(tx.departments())
+                .or(members::id.eq_any(myself)),
+        ),
     }
 }
 
@@ -99,7 +153,11 @@ pub struct Filter {
     pub active: Option<bool>,
 }
 
-pub(super) async fn list_members(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<Member>> {
+pub(super) async fn list_members(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Member>> {
     let mut rows = reached(tx);
     if let Some(role) = filter.role {
         rows = rows.filter(members::role.eq(role.name()));
@@ -108,8 +166,15 @@ pub(super) async fn list_members(tx: &mut Tx, filter: &Filter, page: &PageReques
         rows = rows.filter(members::department_id.eq_any(departments.clone()));
     }
     if let Some(search) = &filter.search {
-        let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        rows = rows.filter(lower(members::name).like(lower(format!("%{escaped}%"))).escape('\\'));
+        let escaped = search
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        rows = rows.filter(
+            lower(members::name)
+                .like(lower(format!("%{escaped}%")))
+                .escape('\\'),
+        );
     }
     rows = match filter.active {
         Some(true) => rows.filter(members::deactivated_at.is_null()),
@@ -129,26 +194,36 @@ pub(super) async fn list_members(tx: &mut Tx, filter: &Filter, page: &PageReques
 }
 
 pub(super) async fn members_by_ids(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<Member>> {
-    let rows = reached(tx).filter(members::id.eq_any(ids.to_vec())).select(MemberRow::as_select());
+    let rows = reached(tx)
+        .filter(members::id.eq_any(ids.to_vec()))
+        .select(MemberRow::as_select());
     all(rows.load(tx.conn()?).await?)
 }
 
 /// A member the action reaches; whoever is beyond it does not exist.
 pub(super) async fn get_member(tx: &mut Tx, id: MemberId) -> Result<Member> {
-    let row = reached(tx).filter(members::id.eq(id)).select(MemberRow::as_select());
+    let row = reached(tx)
+        .filter(members::id.eq(id))
+        .select(MemberRow::as_select());
     let row: Option<MemberRow> = row.first(tx.conn()?).await.optional()?;
     row.ok_or_else(|| Error::not_found("member"))?.member()
 }
 
 pub(super) async fn find_by_account(tx: &mut Tx, account: AccountId) -> Result<Option<Member>> {
-    let row = own_members(tx).filter(members::account_id.eq(account)).select(MemberRow::as_select());
+    let row = own_members(tx)
+        .filter(members::account_id.eq(account))
+        .select(MemberRow::as_select());
     let row: Option<MemberRow> = row.first(tx.conn()?).await.optional()?;
     row.map(MemberRow::member).transpose()
 }
 
-pub(super) async fn find_by_external_ref(tx: &mut Tx, external_ref: &str) -> Result<Option<Member>> {
-    let row =
-        own_members(tx).filter(members::external_ref.eq(external_ref.to_owned())).select(MemberRow::as_select());
+pub(super) async fn find_by_external_ref(
+    tx: &mut Tx,
+    external_ref: &str,
+) -> Result<Option<Member>> {
+    let row = own_members(tx)
+        .filter(members::external_ref.eq(external_ref.to_owned()))
+        .select(MemberRow::as_select());
     let row: Option<MemberRow> = row.first(tx.conn()?).await.optional()?;
     row.map(MemberRow::member).transpose()
 }
@@ -168,11 +243,15 @@ pub(super) async fn count_owners(tx: &mut Tx) -> Result<usize> {
 /// Now and not with the commit: rows that point at the member may follow.
 pub(super) async fn insert_member(tx: &mut Tx, member: Member) -> Result<()> {
     let row = MemberRow::of(tx.org(), member)?;
-    tx.execute(diesel::insert_into(members::table).values(row)).await.map(drop)
+    tx.execute(diesel::insert_into(members::table).values(row))
+        .await
+        .map(drop)
 }
 
 pub(super) fn update_member(tx: &mut Tx, member: &Member) -> Result<()> {
-    let own = members::table.filter(members::org_id.eq(tx.org())).filter(members::id.eq(member.id));
+    let own = members::table
+        .filter(members::org_id.eq(tx.org()))
+        .filter(members::id.eq(member.id));
     let row = MemberRow::of(tx.org(), member.clone())?;
     tx.stage(diesel::update(own).set(row))
 }
@@ -180,19 +259,29 @@ pub(super) fn update_member(tx: &mut Tx, member: &Member) -> Result<()> {
 /// From the lobby: somebody accepts an invitation.
 pub(super) async fn admit_member(lobby: &mut Lobby, org: OrgId, member: Member) -> Result<()> {
     let row = MemberRow::of(org, member)?;
-    diesel::insert_into(members::table).values(row).execute(lobby.conn()?).await?;
+    diesel::insert_into(members::table)
+        .values(row)
+        .execute(lobby.conn()?)
+        .await?;
     Ok(())
 }
 
 /// From the lobby: somebody who had left accepts an invitation to come back.
 pub(super) async fn readmit_member(lobby: &mut Lobby, org: OrgId, member: Member) -> Result<()> {
-    let own = members::table.filter(members::org_id.eq(org)).filter(members::id.eq(member.id));
-    diesel::update(own).set(MemberRow::of(org, member)?).execute(lobby.conn()?).await?;
+    let own = members::table
+        .filter(members::org_id.eq(org))
+        .filter(members::id.eq(member.id));
+    diesel::update(own)
+        .set(MemberRow::of(org, member)?)
+        .execute(lobby.conn()?)
+        .await?;
     Ok(())
 }
 
 fn own_contacts(tx: &Tx) -> emergency_contacts::BoxedQuery<'static, Dual> {
-    emergency_contacts::table.filter(emergency_contacts::org_id.eq(tx.org())).into_boxed()
+    emergency_contacts::table
+        .filter(emergency_contacts::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(super) async fn list_contacts(tx: &mut Tx, of: &[MemberId]) -> Result<Vec<Contact>> {
@@ -246,17 +335,46 @@ struct InvitationRow {
 impl InvitationRow {
     fn invitation(self) -> Result<Invitation> {
         let role = role(&self.role)?;
-        let Self { org_id, id, name, phone, email, department_id, title, invited_by, .. } = self;
-        let Self { created_at, expires_at, accepted_at, revoked_at, .. } = self;
+        let Self {
+            org_id,
+            id,
+            name,
+            phone,
+            email,
+            department_id,
+            title,
+            invited_by,
+            ..
+        } = self;
+        let Self {
+            created_at,
+            expires_at,
+            accepted_at,
+            revoked_at,
+            ..
+        } = self;
         Ok(Invitation {
-            org_id, id, name, phone, email, role, department_id, title, invited_by, created_at, expires_at,
-            accepted_at, revoked_at,
+            org_id,
+            id,
+            name,
+            phone,
+            email,
+            role,
+            department_id,
+            title,
+            invited_by,
+            created_at,
+            expires_at,
+            accepted_at,
+            revoked_at,
         })
     }
 }
 
 fn own_invitations(tx: &Tx) -> invitations::BoxedQuery<'static, Dual> {
-    invitations::table.filter(invitations::org_id.eq(tx.org())).into_boxed()
+    invitations::table
+        .filter(invitations::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(super) async fn list_invitations(tx: &mut Tx, page: &PageRequest) -> Result<Page<Invitation>> {
@@ -264,43 +382,89 @@ pub(super) async fn list_invitations(tx: &mut Tx, page: &PageRequest) -> Result<
     if let Some(after) = page.after {
         let id = InvitationId::from_uuid(after.id);
         let later = invitations::created_at.lt(after.at);
-        rows = rows.filter(later.or(invitations::created_at.eq(after.at).and(invitations::id.lt(id))));
+        rows = rows.filter(
+            later.or(invitations::created_at
+                .eq(after.at)
+                .and(invitations::id.lt(id))),
+        );
     }
     let rows = rows
         .order((invitations::created_at.desc(), invitations::id.desc()))
         .limit(page.limit())
         .select(InvitationRow::as_select());
     let rows: Vec<InvitationRow> = rows.load(tx.conn()?).await?;
-    let rows = rows.into_iter().map(InvitationRow::invitation).collect::<Result<Vec<_>>>()?;
+    let rows = rows
+        .into_iter()
+        .map(InvitationRow::invitation)
+        .collect::<Result<Vec<_>>>()?;
     Ok(Page::from_rows(rows, page))
 }
 
 pub(super) async fn get_invitation(tx: &mut Tx, id: InvitationId) -> Result<Invitation> {
-    let row = own_invitations(tx).filter(invitations::id.eq(id)).select(InvitationRow::as_select());
+    let row = own_invitations(tx)
+        .filter(invitations::id.eq(id))
+        .select(InvitationRow::as_select());
     let row: Option<InvitationRow> = row.first(tx.conn()?).await.optional()?;
-    row.ok_or_else(|| Error::not_found("invitation"))?.invitation()
+    row.ok_or_else(|| Error::not_found("invitation"))?
+        .invitation()
 }
 
-pub(super) fn insert_invitation(tx: &mut Tx, invitation: &Invitation, token_hash: String) -> Result<()> {
+pub(super) fn insert_invitation(
+    tx: &mut Tx,
+    invitation: &Invitation,
+    token_hash: String,
+) -> Result<()> {
     let role = invitation.role.name().to_owned();
-    let Invitation { id, name, phone, email, department_id, title, invited_by, .. } = invitation.clone();
-    let Invitation { created_at, expires_at, accepted_at, revoked_at, .. } = *invitation;
+    let Invitation {
+        id,
+        name,
+        phone,
+        email,
+        department_id,
+        title,
+        invited_by,
+        ..
+    } = invitation.clone();
+    let Invitation {
+        created_at,
+        expires_at,
+        accepted_at,
+        revoked_at,
+        ..
+    } = *invitation;
     let org_id = tx.org();
     let row = InvitationRow {
-        org_id, id, name, phone, email, role, department_id, title, token_hash, invited_by, created_at, expires_at,
-        accepted_at, revoked_at,
+        org_id,
+        id,
+        name,
+        phone,
+        email,
+        role,
+        department_id,
+        title,
+        token_hash,
+        invited_by,
+        created_at,
+        expires_at,
+        accepted_at,
+        revoked_at,
     };
     tx.stage(diesel::insert_into(invitations::table).values(row))
 }
 
 pub(super) fn revoke_invitation(tx: &mut Tx, id: InvitationId) -> Result<()> {
     let now = tx.now();
-    let own = invitations::table.filter(invitations::org_id.eq(tx.org())).filter(invitations::id.eq(id));
+    let own = invitations::table
+        .filter(invitations::org_id.eq(tx.org()))
+        .filter(invitations::id.eq(id));
     tx.stage(diesel::update(own).set(invitations::revoked_at.eq(Some(now))))
 }
 
 /// By its secret, from the lobby.
-pub(super) async fn find_invitation(lobby: &mut Lobby, token_hash: &str) -> Result<Option<Invitation>> {
+pub(super) async fn find_invitation(
+    lobby: &mut Lobby,
+    token_hash: &str,
+) -> Result<Option<Invitation>> {
     let row = invitations::table
         .filter(invitations::token_hash.eq(token_hash.to_owned()))
         .select(InvitationRow::as_select());
@@ -339,17 +503,42 @@ struct TokenRow {
 impl TokenRow {
     fn token(self) -> Result<ApiToken> {
         let scopes = serde_json::from_value(self.scopes)?;
-        let Self { org_id, id, name, prefix, token_hash, created_by, created_at, .. } = self;
-        let Self { expires_at, last_used_at, revoked_at, .. } = self;
+        let Self {
+            org_id,
+            id,
+            name,
+            prefix,
+            token_hash,
+            created_by,
+            created_at,
+            ..
+        } = self;
+        let Self {
+            expires_at,
+            last_used_at,
+            revoked_at,
+            ..
+        } = self;
         Ok(ApiToken {
-            org_id, id, name, prefix, token_hash, scopes, created_by, created_at, expires_at, last_used_at,
+            org_id,
+            id,
+            name,
+            prefix,
+            token_hash,
+            scopes,
+            created_by,
+            created_at,
+            expires_at,
+            last_used_at,
             revoked_at,
         })
     }
 }
 
 fn own_tokens(tx: &Tx) -> api_tokens::BoxedQuery<'static, Dual> {
-    api_tokens::table.filter(api_tokens::org_id.eq(tx.org())).into_boxed()
+    api_tokens::table
+        .filter(api_tokens::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 /// Those not revoked, the newest first.
@@ -364,36 +553,68 @@ pub(super) async fn list_tokens(tx: &mut Tx) -> Result<Vec<ApiToken>> {
 }
 
 pub(super) async fn get_token(tx: &mut Tx, id: ApiTokenId) -> Result<ApiToken> {
-    let row = own_tokens(tx).filter(api_tokens::id.eq(id)).select(TokenRow::as_select());
+    let row = own_tokens(tx)
+        .filter(api_tokens::id.eq(id))
+        .select(TokenRow::as_select());
     let row: Option<TokenRow> = row.first(tx.conn()?).await.optional()?;
     row.ok_or_else(|| Error::not_found("API token"))?.token()
 }
 
 pub(super) fn insert_token(tx: &mut Tx, token: &ApiToken) -> Result<()> {
     let scopes = serde_json::to_value(&token.scopes)?;
-    let ApiToken { org_id, id, name, prefix, token_hash, created_by, .. } = token.clone();
-    let ApiToken { created_at, expires_at, last_used_at, revoked_at, .. } = *token;
+    let ApiToken {
+        org_id,
+        id,
+        name,
+        prefix,
+        token_hash,
+        created_by,
+        ..
+    } = token.clone();
+    let ApiToken {
+        created_at,
+        expires_at,
+        last_used_at,
+        revoked_at,
+        ..
+    } = *token;
     let row = TokenRow {
-        org_id, id, name, prefix, token_hash, scopes, created_by, created_at, expires_at, last_used_at, revoked_at,
+        org_id,
+        id,
+        name,
+        prefix,
+        token_hash,
+        scopes,
+        created_by,
+        created_at,
+        expires_at,
+        last_used_at,
+        revoked_at,
     };
     tx.stage(diesel::insert_into(api_tokens::table).values(row))
 }
 
 pub(super) fn revoke_token(tx: &mut Tx, id: ApiTokenId) -> Result<()> {
     let now = tx.now();
-    let own = api_tokens::table.filter(api_tokens::org_id.eq(tx.org())).filter(api_tokens::id.eq(id));
+    let own = api_tokens::table
+        .filter(api_tokens::org_id.eq(tx.org()))
+        .filter(api_tokens::id.eq(id));
     tx.stage(diesel::update(own).set(api_tokens::revoked_at.eq(Some(now))))
 }
 
 /// By its public part, from the lobby; the secret is compared by the caller. More than one may share a prefix.
 pub(super) async fn tokens_by_prefix(lobby: &mut Lobby, prefix: &str) -> Result<Vec<ApiToken>> {
-    let rows = api_tokens::table.filter(api_tokens::prefix.eq(prefix.to_owned())).select(TokenRow::as_select());
+    let rows = api_tokens::table
+        .filter(api_tokens::prefix.eq(prefix.to_owned()))
+        .select(TokenRow::as_select());
     let rows: Vec<TokenRow> = rows.load(lobby.conn()?).await?;
     rows.into_iter().map(TokenRow::token).collect()
 }
 
 pub(super) fn touch_token(lobby: &mut Lobby, org: OrgId, id: ApiTokenId) -> Result<()> {
     let now = lobby.now();
-    let used = api_tokens::table.filter(api_tokens::org_id.eq(org)).filter(api_tokens::id.eq(id));
+    let used = api_tokens::table
+        .filter(api_tokens::org_id.eq(org))
+        .filter(api_tokens::id.eq(id));
     lobby.stage(diesel::update(used).set(api_tokens::last_used_at.eq(Some(now))))
 }

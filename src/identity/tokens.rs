@@ -37,10 +37,13 @@ pub async fn create(app: &App, viewer: &Viewer, input: NewToken) -> Result<(Stri
     let name = text::required("name", &input.name, 80)?;
     let scopes = scopes(&input.scopes)?;
     if !(1..=LONGEST_DAYS).contains(&input.expires_in_days) {
-        return Err(Error::invalid("expiresInDays", format!("a token lives 1 to {LONGEST_DAYS} days")));
+        return Err(Error::invalid(
+            "expiresInDays",
+            format!("a token lives 1 to {LONGEST_DAYS} days"),
+        ));
     }
     let mut tx = app.begin(viewer, Action::ManageApiTokens).await?;
-    let prefix: String = app.ids().secret::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let prefix = format!("{:08x}", u32::from_be_bytes(app.ids().secret()));
     let text = format!("{START}{prefix}_{}", token::random(app.ids()));
     let made = ApiToken {
         org_id: tx.org(),
@@ -66,10 +69,19 @@ fn scopes(wanted: &[Action]) -> Result<Vec<Action>> {
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() {
-        return Err(Error::invalid("scopes", "a token without a permission is of no use: name at least one"));
+        return Err(Error::invalid(
+            "scopes",
+            "a token without a permission is of no use: name at least one",
+        ));
     }
-    match scopes.iter().find(|action| policy::grant(Role::Integration, **action).is_none()) {
-        Some(action) => Err(Error::invalid("scopes", format!("{} cannot be given to a program", action.name()))),
+    match scopes
+        .iter()
+        .find(|action| policy::grant(Role::Integration, **action).is_none())
+    {
+        Some(action) => Err(Error::invalid(
+            "scopes",
+            format!("{} cannot be given to a program", action.name()),
+        )),
         None => Ok(scopes),
     }
 }
@@ -97,12 +109,17 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: ApiTokenId) -> Result<ApiTok
 
 /// The token of this text, if there is one: found by its prefix, compared in constant time.
 pub(super) async fn find(app: &App, text: &str) -> Result<Option<ApiToken>> {
-    let Some((prefix, _secret)) = text.strip_prefix(START).and_then(|rest| rest.split_once('_')) else {
+    let Some((prefix, _secret)) = text
+        .strip_prefix(START)
+        .and_then(|rest| rest.split_once('_'))
+    else {
         return Ok(None);
     };
     let hash = token::digest(text);
     let candidates = store::tokens_by_prefix(&mut app.lobby().await?, prefix).await?;
-    Ok(candidates.into_iter().find(|candidate| token::same(&candidate.token_hash, &hash)))
+    Ok(candidates
+        .into_iter()
+        .find(|candidate| token::same(&candidate.token_hash, &hash)))
 }
 
 /// Nobody is turned away because this could not be written down.
@@ -119,5 +136,8 @@ pub(super) async fn used(app: &App, org: OrgId, id: ApiTokenId) {
 
 /// Under what a checked token is remembered: half of its digest, for its id is not known before it is found.
 pub(super) fn memory_key(digest: &str) -> Uuid {
-    digest.get(..32).and_then(|half| Uuid::try_parse(half).ok()).unwrap_or_default()
+    digest
+        .get(..32)
+        .and_then(|half| Uuid::try_parse(half).ok())
+        .unwrap_or_default()
 }

@@ -96,9 +96,15 @@ impl Loader<DepartmentId> for Loads {
     type Value = Department;
     type Error = Arc<Error>;
 
-    async fn load(&self, ids: &[DepartmentId]) -> Result<HashMap<DepartmentId, Department>, Arc<Error>> {
+    async fn load(
+        &self,
+        ids: &[DepartmentId],
+    ) -> Result<HashMap<DepartmentId, Department>, Arc<Error>> {
         let found = service::departments_by_ids(&self.app, &self.viewer, ids).await?;
-        Ok(found.into_iter().map(|department| (department.id, Department(department))).collect())
+        Ok(found
+            .into_iter()
+            .map(|department| (department.id, Department(department)))
+            .collect())
     }
 }
 
@@ -142,7 +148,7 @@ pub struct CreateDepartmentInput {
     /// 1 to 80 characters, unique among the departments beside it.
     name: String,
     /// The department above; left out, it is at the top.
-    parent_id: Option<ID>,
+    parent: Option<ID>,
 }
 
 /// What changes about a department; what is left out stays.
@@ -153,7 +159,7 @@ pub struct UpdateDepartmentInput {
     /// 1 to 80 characters, unique among the departments beside it.
     name: Option<String>,
     /// The department above, not one of those below; null moves it to the top.
-    parent_id: MaybeUndefined<ID>,
+    parent: MaybeUndefined<ID>,
 }
 
 /// Which department is put away.
@@ -172,40 +178,71 @@ impl OrgsMutation {
     /// Changes the organization's name, time zone or currency.
     ///
     /// Requires: `MANAGE_ORGANIZATION` (OWNER, ADMIN, OPERATOR).
-    async fn update_organization(&self, ctx: &Context<'_>, input: UpdateOrganizationInput) -> Result<Organization> {
-        let UpdateOrganizationInput { name, time_zone, currency } = input;
-        let changes = Changes { name, time_zone, currency };
-        Ok(Organization(service::update(ctx.app(), ctx.viewer()?, changes).await?))
+    async fn update_organization(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateOrganizationInput,
+    ) -> Result<Organization> {
+        let UpdateOrganizationInput {
+            name,
+            time_zone,
+            currency,
+        } = input;
+        let changes = Changes {
+            name,
+            time_zone,
+            currency,
+        };
+        Ok(Organization(
+            service::update(ctx.app(), ctx.viewer()?, changes).await?,
+        ))
     }
 
     /// Adds a department.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn create_department(&self, ctx: &Context<'_>, input: CreateDepartmentInput) -> Result<Department> {
-        let parent = scalars::optional_id("parentId", input.parent_id.as_ref())?;
-        let made = service::create_department(ctx.app(), ctx.viewer()?, &input.name, parent).await?;
+    async fn create_department(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateDepartmentInput,
+    ) -> Result<Department> {
+        let parent = scalars::optional_id("parent", input.parent.as_ref())?;
+        let made =
+            service::create_department(ctx.app(), ctx.viewer()?, &input.name, parent).await?;
         Ok(Department(made))
     }
 
     /// Renames a department or moves it in the tree; whoever is limited to a department sees accordingly at once.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn update_department(&self, ctx: &Context<'_>, input: UpdateDepartmentInput) -> Result<Department> {
+    async fn update_department(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateDepartmentInput,
+    ) -> Result<Department> {
         let id = scalars::id("id", &input.id)?;
-        let place = match &input.parent_id {
+        let place = match &input.parent {
             MaybeUndefined::Undefined => Move::Stay,
             MaybeUndefined::Null => Move::ToTop,
-            MaybeUndefined::Value(parent) => Move::Below(scalars::id("parentId", parent)?),
+            MaybeUndefined::Value(parent) => Move::Below(scalars::id("parent", parent)?),
         };
         let name = input.name.as_deref();
-        Ok(Department(service::update_department(ctx.app(), ctx.viewer()?, id, name, place).await?))
+        Ok(Department(
+            service::update_department(ctx.app(), ctx.viewer()?, id, name, place).await?,
+        ))
     }
 
     /// Puts a department away. It must have no active members and no departments below it; what happened in it stays.
     ///
     /// Requires: `MANAGE_DEPARTMENTS` (OWNER, ADMIN, OPERATOR).
-    async fn archive_department(&self, ctx: &Context<'_>, input: ArchiveDepartmentInput) -> Result<Department> {
+    async fn archive_department(
+        &self,
+        ctx: &Context<'_>,
+        input: ArchiveDepartmentInput,
+    ) -> Result<Department> {
         let id = scalars::id("id", &input.id)?;
-        Ok(Department(service::archive_department(ctx.app(), ctx.viewer()?, id).await?))
+        Ok(Department(
+            service::archive_department(ctx.app(), ctx.viewer()?, id).await?,
+        ))
     }
 }

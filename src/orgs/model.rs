@@ -48,7 +48,7 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::Cycle => Self::refused(Code::DepartmentCycle, message).at("parentId"),
+            Refusal::Cycle => Self::refused(Code::DepartmentCycle, message).at("parent"),
             Refusal::HasChildren | Refusal::HasMembers => Self::refused(Code::Conflict, message),
         }
     }
@@ -65,7 +65,8 @@ pub fn slug(value: &str) -> Result<String> {
     if fits {
         return Ok(text.to_owned());
     }
-    let message = "a slug is 2 to 40 lower-case letters, digits and dashes, with no dash at its ends";
+    let message =
+        "a slug is 2 to 40 lower-case letters, digits and dashes, with no dash at its ends";
     Err(Error::invalid("slug", message))
 }
 
@@ -74,16 +75,25 @@ pub fn currency(value: &str) -> Result<String> {
     if text.len() == 3 && text.chars().all(|c| c.is_ascii_uppercase()) {
         return Ok(text.to_owned());
     }
-    Err(Error::invalid("currency", "a currency is three capitals of ISO 4217, such as KES"))
+    Err(Error::invalid(
+        "currency",
+        "a currency is three capitals of ISO 4217, such as KES",
+    ))
 }
 
 pub fn time_zone(value: &str) -> Result<Tz> {
     let unknown = "this is not an IANA time zone; one looks like Africa/Nairobi";
-    value.trim().parse().map_err(|_unknown| Error::invalid("timeZone", unknown))
+    value
+        .trim()
+        .parse()
+        .map_err(|_unknown| Error::invalid("timeZone", unknown))
 }
 
 /// A department and everything below it, from all pairs of child and parent.
-pub fn below(pairs: &[(DepartmentId, Option<DepartmentId>)], root: DepartmentId) -> Vec<DepartmentId> {
+pub fn below(
+    pairs: &[(DepartmentId, Option<DepartmentId>)],
+    root: DepartmentId,
+) -> Vec<DepartmentId> {
     let mut children: HashMap<DepartmentId, Vec<DepartmentId>> = HashMap::new();
     for (id, parent) in pairs {
         if let Some(parent) = parent {
@@ -96,7 +106,14 @@ pub fn below(pairs: &[(DepartmentId, Option<DepartmentId>)], root: DepartmentId)
     let mut next = 0;
     while let Some(id) = found.get(next).copied() {
         next += 1;
-        found.extend(children.get(&id).into_iter().flatten().copied().filter(|child| seen.insert(*child)));
+        found.extend(
+            children
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|child| seen.insert(*child)),
+        );
     }
     found
 }
@@ -112,7 +129,13 @@ mod tests {
 
     #[test]
     fn below_is_the_subtree() {
-        let pairs = [(id(1), None), (id(2), Some(id(1))), (id(3), Some(id(2))), (id(4), Some(id(1))), (id(5), None)];
+        let pairs = [
+            (id(1), None),
+            (id(2), Some(id(1))),
+            (id(3), Some(id(2))),
+            (id(4), Some(id(1))),
+            (id(5), None),
+        ];
         assert_eq!(below(&pairs, id(1)), [id(1), id(2), id(4), id(3)]);
         assert_eq!(below(&pairs, id(5)), [id(5)]);
         let knot = [(id(1), Some(id(2))), (id(2), Some(id(1)))];
@@ -122,8 +145,20 @@ mod tests {
     #[test]
     fn slugs_and_currencies_have_a_shape() {
         assert_eq!(slug(" acme-2 ").unwrap(), "acme-2");
-        for bad in ["a", "Acme", "-acme", "acme-", "ac me", "ácme", &"a".repeat(41)] {
-            assert_eq!(slug(bad).unwrap_err().field.as_deref(), Some("slug"), "{bad}");
+        for bad in [
+            "a",
+            "Acme",
+            "-acme",
+            "acme-",
+            "ac me",
+            "ácme",
+            &"a".repeat(41),
+        ] {
+            assert_eq!(
+                slug(bad).unwrap_err().field.as_deref(),
+                Some("slug"),
+                "{bad}"
+            );
         }
         assert!(currency("KES").is_ok() && currency("kes").is_err() && currency("KESH").is_err());
         assert!(time_zone("Africa/Nairobi").is_ok() && time_zone("Nairobi").is_err());

@@ -97,14 +97,20 @@ pub async fn departments(app: &App, viewer: &Viewer) -> Result<Vec<Department>> 
     store::list_departments(&mut tx).await
 }
 
-pub async fn departments_by_ids(app: &App, viewer: &Viewer, ids: &[DepartmentId]) -> Result<Vec<Department>> {
+pub async fn departments_by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[DepartmentId],
+) -> Result<Vec<Department>> {
     let mut tx = app.read(viewer, Action::ViewOrganization).await?;
     store::departments_by_ids(&mut tx, ids).await
 }
 
-/// A department in use, or NOT_FOUND: for other slices before they point at it.
+/// A department in use, or `NOT_FOUND`: for other slices before they point at it.
 pub async fn department_in(tx: &mut Tx, id: DepartmentId) -> Result<Department> {
-    store::find_department(tx, id).await?.ok_or_else(|| Error::not_found("department"))
+    store::find_department(tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("department"))
 }
 
 /// A department and everything below it.
@@ -121,15 +127,27 @@ pub async fn create_department(
     let name = text::required("name", name, 80)?;
     let mut tx = app.begin(viewer, Action::ManageDepartments).await?;
     if let Some(parent) = parent {
-        department_in(&mut tx, parent).await.map_err(|error| error.at("parentId"))?;
+        department_in(&mut tx, parent)
+            .await
+            .map_err(|error| error.at("parent"))?;
     }
     let department = insert_in(&mut tx, name, parent).await?;
     tx.commit(Audit::of(department.id)).await?;
     Ok(department)
 }
 
-async fn insert_in(tx: &mut Tx, name: String, parent_id: Option<DepartmentId>) -> Result<Department> {
-    let department = Department { id: tx.id(), parent_id, name, created_at: tx.now(), archived_at: None };
+async fn insert_in(
+    tx: &mut Tx,
+    name: String,
+    parent_id: Option<DepartmentId>,
+) -> Result<Department> {
+    let department = Department {
+        id: tx.id(),
+        parent_id,
+        name,
+        created_at: tx.now(),
+        archived_at: None,
+    };
     store::insert_department(tx, &department).await?;
     tx.emit(&Event::DepartmentsChanged)?;
     Ok(department)
@@ -168,8 +186,13 @@ pub async fn update_department(
         Move::Stay => {}
         Move::ToTop => department.parent_id = None,
         Move::Below(parent) => {
-            department_in(&mut tx, parent).await.map_err(|error| error.at("parentId"))?;
-            if store::departments_below(&mut tx, id).await?.contains(&parent) {
+            department_in(&mut tx, parent)
+                .await
+                .map_err(|error| error.at("parent"))?;
+            if store::departments_below(&mut tx, id)
+                .await?
+                .contains(&parent)
+            {
                 return Err(Refusal::Cycle.into());
             }
             department.parent_id = Some(parent);
@@ -182,10 +205,18 @@ pub async fn update_department(
 }
 
 /// Puts a department away; only an empty one, so that nobody is left in a place that is not there.
-pub async fn archive_department(app: &App, viewer: &Viewer, id: DepartmentId) -> Result<Department> {
+pub async fn archive_department(
+    app: &App,
+    viewer: &Viewer,
+    id: DepartmentId,
+) -> Result<Department> {
     let mut tx = app.begin(viewer, Action::ManageDepartments).await?;
     let mut department = department_in(&mut tx, id).await?;
-    if store::list_departments(&mut tx).await?.iter().any(|other| other.parent_id == Some(id)) {
+    if store::list_departments(&mut tx)
+        .await?
+        .iter()
+        .any(|other| other.parent_id == Some(id))
+    {
         return Err(Refusal::HasChildren.into());
     }
     if store::count_active_members(&mut tx, id).await? > 0 {

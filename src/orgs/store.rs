@@ -26,7 +26,10 @@ const BELIEVED: TimeDelta = TimeDelta::seconds(10);
 impl Remembered {
     pub(super) fn recall(&self, id: OrgId, now: Instant) -> Option<Organization> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&id).filter(|(_, at)| now - *at < BELIEVED).map(|(organization, _)| organization.clone())
+        known
+            .get(&id)
+            .filter(|(_, at)| now - *at < BELIEVED)
+            .map(|(organization, _)| organization.clone())
     }
 
     pub(super) fn remember(&self, organization: &Organization, now: Instant) {
@@ -35,7 +38,10 @@ impl Remembered {
     }
 
     pub(super) fn forget(&self, id: OrgId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
     }
 }
 
@@ -54,20 +60,50 @@ impl TryFrom<Row> for Organization {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let Row { id, slug, name, time_zone, currency, created_at } = row;
+        let Row {
+            id,
+            slug,
+            name,
+            time_zone,
+            currency,
+            created_at,
+        } = row;
         let time_zone = time_zone.parse().map_err(Error::internal)?;
-        Ok(Self { id, slug, name, time_zone, currency, created_at })
+        Ok(Self {
+            id,
+            slug,
+            name,
+            time_zone,
+            currency,
+            created_at,
+        })
     }
 }
 
 pub(super) fn insert(tx: &mut Tx, organization: &Organization) -> Result<()> {
-    let Organization { id, slug, name, time_zone, currency, created_at } = organization.clone();
-    let row = Row { id, slug, name, time_zone: time_zone.name().to_owned(), currency, created_at };
+    let Organization {
+        id,
+        slug,
+        name,
+        time_zone,
+        currency,
+        created_at,
+    } = organization.clone();
+    let row = Row {
+        id,
+        slug,
+        name,
+        time_zone: time_zone.name().to_owned(),
+        currency,
+        created_at,
+    };
     tx.stage(diesel::insert_into(organizations::table).values(row))
 }
 
 pub(super) async fn get_own(tx: &mut Tx) -> Result<Organization> {
-    let own = organizations::table.filter(organizations::id.eq(tx.org())).select(Row::as_select());
+    let own = organizations::table
+        .filter(organizations::id.eq(tx.org()))
+        .select(Row::as_select());
     let row: Row = own.first(tx.conn()?).await?;
     row.try_into()
 }
@@ -100,7 +136,9 @@ pub(super) fn update(tx: &mut Tx, organization: &Organization) -> Result<()> {
 }
 
 fn own_departments(tx: &Tx) -> departments::BoxedQuery<'static, Dual> {
-    departments::table.filter(departments::org_id.eq(tx.org())).into_boxed()
+    departments::table
+        .filter(departments::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(super) async fn list_departments(tx: &mut Tx) -> Result<Vec<Department>> {
@@ -112,8 +150,13 @@ pub(super) async fn list_departments(tx: &mut Tx) -> Result<Vec<Department>> {
 }
 
 /// Also archived ones: what once happened there still happened there.
-pub(super) async fn departments_by_ids(tx: &mut Tx, ids: &[DepartmentId]) -> Result<Vec<Department>> {
-    let rows = own_departments(tx).filter(departments::id.eq_any(ids.to_vec())).select(Department::as_select());
+pub(super) async fn departments_by_ids(
+    tx: &mut Tx,
+    ids: &[DepartmentId],
+) -> Result<Vec<Department>> {
+    let rows = own_departments(tx)
+        .filter(departments::id.eq_any(ids.to_vec()))
+        .select(Department::as_select());
     Ok(rows.load(tx.conn()?).await?)
 }
 
@@ -126,7 +169,10 @@ pub(super) async fn find_department(tx: &mut Tx, id: DepartmentId) -> Result<Opt
 }
 
 /// The first of this name at the top of the tree, archived ones aside.
-pub(super) async fn find_department_by_name(tx: &mut Tx, name: &str) -> Result<Option<DepartmentId>> {
+pub(super) async fn find_department_by_name(
+    tx: &mut Tx,
+    name: &str,
+) -> Result<Option<DepartmentId>> {
     let row = own_departments(tx)
         .filter(departments::name.eq(name.to_owned()))
         .filter(departments::archived_at.is_null())
@@ -148,7 +194,9 @@ pub(super) async fn insert_department(tx: &mut Tx, department: &Department) -> R
 }
 
 pub(super) fn update_department(tx: &mut Tx, department: &Department) -> Result<()> {
-    let own = departments::table.filter(departments::org_id.eq(tx.org())).filter(departments::id.eq(department.id));
+    let own = departments::table
+        .filter(departments::org_id.eq(tx.org()))
+        .filter(departments::id.eq(department.id));
     tx.stage(diesel::update(own).set((
         departments::parent_id.eq(department.parent_id),
         departments::name.eq(department.name.clone()),
@@ -171,6 +219,9 @@ async fn pairs(tx: &mut Tx) -> Result<Vec<(DepartmentId, Option<DepartmentId>)>>
 }
 
 /// A department and everything below it.
-pub(crate) async fn departments_below(tx: &mut Tx, root: DepartmentId) -> Result<Vec<DepartmentId>> {
+pub(crate) async fn departments_below(
+    tx: &mut Tx,
+    root: DepartmentId,
+) -> Result<Vec<DepartmentId>> {
     Ok(model::below(&pairs(tx).await?, root))
 }

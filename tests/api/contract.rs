@@ -34,7 +34,9 @@ fn every_root_field_says_whom_it_is_for() {
     for root in ["Query", "Mutation", "Subscription"] {
         let mut description = String::new();
         let mut inside = false;
-        for line in block(&sdl, root).lines().skip(2).map(str::trim) {
+        // Fields stand one tab in, their arguments two.
+        let lines = block(&sdl, root).lines().skip(2);
+        for line in lines.filter_map(|line| line.strip_prefix('\t')).filter(|line| !line.starts_with('\t')) {
             if line.starts_with("\"\"\"") {
                 inside = !inside;
                 if inside {

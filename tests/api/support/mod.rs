@@ -12,6 +12,11 @@
 //!
 //! The database is a SQLite file; with `ZAMU_TEST_DATABASE_URL` it is a new PostgreSQL database beside that one.
 
+#![expect(
+    unreachable_pub,
+    reason = "nobody is outside a test binary; `pub` says what tests may use"
+)]
+
 pub mod database;
 pub mod people;
 
@@ -41,7 +46,7 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     schema: ZamuSchema,
     /// Dropped last: the application has let go of it by then.
-    database: TestDatabase,
+    _database: TestDatabase,
 }
 
 impl TestApp {
@@ -49,7 +54,12 @@ impl TestApp {
         let database = TestDatabase::create().await;
         let clock = Arc::new(ManualClock::at(START.parse().unwrap()));
         let app = Self::open(&database, &clock).await;
-        Self { app, clock, schema: schema(), database }
+        Self {
+            app,
+            clock,
+            schema: schema(),
+            _database: database,
+        }
     }
 
     async fn open(database: &TestDatabase, clock: &Arc<ManualClock>) -> App {
@@ -72,20 +82,26 @@ impl TestApp {
         self.app.drain().await.unwrap();
     }
 
-    /// Whether this runs on PostgreSQL.
-    pub fn is_postgres(&self) -> bool {
-        self.database.is_postgres()
-    }
-
     /// Somebody without a token, at a given address.
     pub fn stranger(&self, ip: &str) -> Caller {
-        let origin = Origin { ip: Some(ip.to_owned()), user_agent: Some("test".to_owned()) };
-        Caller { app: self.app.clone(), schema: self.schema.clone(), origin, access: Access::Nobody }
+        let origin = Origin {
+            ip: Some(ip.to_owned()),
+            user_agent: Some("test".to_owned()),
+        };
+        Caller {
+            app: self.app.clone(),
+            schema: self.schema.clone(),
+            origin,
+            access: Access::Nobody,
+        }
     }
 
     /// Somebody with this bearer token.
     pub fn with_token(&self, token: &str) -> Caller {
-        Caller { access: Access::Token(token.to_owned()), ..self.stranger("192.0.2.1") }
+        Caller {
+            access: Access::Token(token.to_owned()),
+            ..self.stranger("192.0.2.1")
+        }
     }
 }
 
@@ -134,7 +150,9 @@ impl Caller {
             Err(error) => return Answer::refused(&error),
         };
         let data = RequestData::new(self.app.clone(), viewer, signed_in, self.origin.clone());
-        let mut request = Request::new(document).variables(Variables::from_json(variables)).data(data);
+        let mut request = Request::new(document)
+            .variables(Variables::from_json(variables))
+            .data(data);
         if let Some(operation) = operation {
             request = request.operation_name(operation);
         }
@@ -171,7 +189,9 @@ impl Caller {
             (session.identifier.clone(), session.organization.clone())
         };
         // Somebody who was deactivated cannot sign in again and goes on with the old token.
-        if let Some(fresh) = people::sign_in(&self.app, &self.origin, &identifier, &organization).await {
+        if let Some(fresh) =
+            people::sign_in(&self.app, &self.origin, &identifier, &organization).await
+        {
             let mut session = session.lock().unwrap();
             (session.token, session.good_until) = fresh;
         }
@@ -186,8 +206,13 @@ pub struct Answer(pub Value);
 impl Answer {
     fn refused(error: &zamu::kernel::error::Error) -> Self {
         let mut extensions = json!({"code": error.code.name(), "field": error.field});
-        extensions.as_object_mut().unwrap().extend(error.details.clone());
-        Self(json!({"data": null, "errors": [{"message": error.message, "extensions": extensions}]}))
+        extensions
+            .as_object_mut()
+            .unwrap()
+            .extend(error.details.clone());
+        Self(
+            json!({"data": null, "errors": [{"message": error.message, "extensions": extensions}]}),
+        )
     }
 
     /// A part of the data by its JSON pointer: `/clockIn/status`.
@@ -202,23 +227,36 @@ impl Answer {
     #[track_caller]
     pub fn text(&self, pointer: &str) -> String {
         let found = self.data(pointer);
-        found.as_str().unwrap_or_else(|| panic!("{pointer} is {found}")).to_owned()
+        found
+            .as_str()
+            .unwrap_or_else(|| panic!("{pointer} is {found}"))
+            .to_owned()
     }
 
     /// Whether nothing went wrong.
     pub fn ok(&self) -> bool {
-        self.0.get("errors").is_none_or(|errors| errors.as_array().is_none_or(Vec::is_empty))
+        self.0
+            .get("errors")
+            .is_none_or(|errors| errors.as_array().is_none_or(Vec::is_empty))
     }
 
     /// The code of the first error; empty if there is none.
     pub fn code(&self) -> &str {
-        self.0["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+        self.0["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_default()
     }
 
     /// The codes of all errors.
     pub fn codes(&self) -> Vec<&str> {
-        let errors = self.0["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().filter_map(|error| error["extensions"]["code"].as_str()).collect()
+        let errors = self.0["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .filter_map(|error| error["extensions"]["code"].as_str())
+            .collect()
     }
 
     /// The input field the first error is about; empty if there is none.

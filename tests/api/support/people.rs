@@ -54,7 +54,9 @@ impl TestApp {
             time_zone: "Africa/Nairobi".to_owned(),
             currency: "KES".to_owned(),
         };
-        let organization = zamu::orgs::service::create(&self.app, founding).await.unwrap();
+        let organization = zamu::orgs::service::create(&self.app, founding)
+            .await
+            .unwrap();
         let email = format!("owner@{slug}.example");
         let owner = NewOwner {
             name: format!("{slug} owner"),
@@ -62,18 +64,31 @@ impl TestApp {
             email: Some(email.clone()),
             password: PASSWORD.to_owned(),
         };
-        let member = service::create_owner(&self.app, &organization, owner).await.unwrap();
-        let owner = Person { member: member.id, caller: self.signed_in(&email, slug).await, email };
+        let member = service::create_owner(&self.app, &organization, owner)
+            .await
+            .unwrap();
+        let owner = Person {
+            member: member.id,
+            caller: self.signed_in(&email, slug).await,
+            email,
+        };
         let viewer = self.viewer(&owner).await;
         let create = zamu::orgs::service::create_department;
         let field = create(&self.app, &viewer, "Field", None).await.unwrap().id;
-        let night = create(&self.app, &viewer, "Night", Some(field)).await.unwrap().id;
+        let night = create(&self.app, &viewer, "Night", Some(field))
+            .await
+            .unwrap()
+            .id;
         TestOrg {
             id: organization.id,
             slug: slug.to_owned(),
             admin: self.person(&owner, slug, "admin", Role::Admin, None).await,
-            supervisor: self.person(&owner, slug, "supervisor", Role::Supervisor, Some(field)).await,
-            worker: self.person(&owner, slug, "worker", Role::Worker, Some(night)).await,
+            supervisor: self
+                .person(&owner, slug, "supervisor", Role::Supervisor, Some(field))
+                .await,
+            worker: self
+                .person(&owner, slug, "worker", Role::Worker, Some(night))
+                .await,
             owner,
             field,
             night,
@@ -100,10 +115,18 @@ impl TestApp {
             title: None,
         };
         let viewer = self.viewer(by).await;
-        let (secret, _) = invitations::invite(&self.app, &viewer, invitation).await.unwrap();
-        let welcome = invitations::accept(&self.app, device(&by.caller.origin), &secret, PASSWORD).await.unwrap();
+        let (secret, _) = invitations::invite(&self.app, &viewer, invitation)
+            .await
+            .unwrap();
+        let welcome = invitations::accept(&self.app, device(&by.caller.origin), &secret, PASSWORD)
+            .await
+            .unwrap();
         let member = welcome.current.as_ref().unwrap().member.id;
-        Person { member, caller: self.caller(&email, slug, &self.app, welcome), email }
+        Person {
+            member,
+            caller: self.caller(&email, slug, &welcome),
+            email,
+        }
     }
 
     /// Who a person is to the services.
@@ -115,25 +138,37 @@ impl TestApp {
     /// A caller who signs in with [`PASSWORD`], on a device of their own.
     pub async fn signed_in(&self, identifier: &str, slug: &str) -> Caller {
         let device = device(&self.stranger("192.0.2.1").origin);
-        let welcome = logins::sign_in(&self.app, device, credentials(identifier, slug)).await.unwrap();
-        self.caller(identifier, slug, &self.app, welcome)
+        let welcome = logins::sign_in(&self.app, device, credentials(identifier, slug))
+            .await
+            .unwrap();
+        self.caller(identifier, slug, &welcome)
     }
 
-    fn caller(&self, identifier: &str, slug: &str, app: &App, welcome: Welcome) -> Caller {
-        let (token, good_until) = token(app, &welcome);
+    fn caller(&self, identifier: &str, slug: &str, welcome: &Welcome) -> Caller {
+        let (token, good_until) = token(&self.app, welcome);
         let session = Session {
             identifier: identifier.to_owned(),
             organization: slug.to_owned(),
             token,
             good_until,
         };
-        Caller { access: Access::Renewed(Arc::new(Mutex::new(session))), ..self.stranger("192.0.2.1") }
+        Caller {
+            access: Access::Renewed(Arc::new(Mutex::new(session))),
+            ..self.stranger("192.0.2.1")
+        }
     }
 }
 
 /// A new token for somebody whose token has expired; none for somebody who may not sign in any more.
-pub(super) async fn sign_in(app: &App, origin: &Origin, identifier: &str, slug: &str) -> Option<(String, Instant)> {
-    let welcome = logins::sign_in(app, device(origin), credentials(identifier, slug)).await.ok()?;
+pub(super) async fn sign_in(
+    app: &App,
+    origin: &Origin,
+    identifier: &str,
+    slug: &str,
+) -> Option<(String, Instant)> {
+    let welcome = logins::sign_in(app, device(origin), credentials(identifier, slug))
+        .await
+        .ok()?;
     Some(token(app, &welcome))
 }
 
@@ -151,5 +186,9 @@ fn credentials(identifier: &str, slug: &str) -> Credentials {
 }
 
 fn device(origin: &Origin) -> Device {
-    Device { name: Some("a test".to_owned()), ip: origin.ip.clone(), user_agent: origin.user_agent.clone() }
+    Device {
+        name: Some("a test".to_owned()),
+        ip: origin.ip.clone(),
+        user_agent: origin.user_agent.clone(),
+    }
 }
