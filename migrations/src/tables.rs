@@ -369,4 +369,5 @@ diesel::allow_tables_to_appear_in_same_query!(login_sessions, accounts);
 diesel::allow_tables_to_appear_in_same_query!(login_sessions, members);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_places, places);
 diesel::allow_tables_to_appear_in_same_query!(work_sessions, shifts);
+diesel::allow_tables_to_appear_in_same_query!(shifts, members);
 diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);

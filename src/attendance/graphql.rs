@@ -1,27 +1,603 @@
-//! Speaks.
+//! Speaks: sessions, punches, notes, and the mutations of clocking.
 
-use async_graphql::Object;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// What can be asked of the attendance slice.
+use async_graphql::connection::Connection;
+use async_graphql::dataloader::Loader;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::model::{self, Direction, Lateness, Source, Status};
+use super::service::{self, Filter};
+use crate::graphql::context::Ask;
+use crate::graphql::loaders::Loads;
+use crate::graphql::page::connection;
+use crate::graphql::scalars::{id, optional_id, out};
+use crate::identity::graphql::Member;
+use crate::kernel::error::Error;
+use crate::kernel::geo::{Fix, Judgement, Verdict};
+use crate::kernel::id::SessionId;
+use crate::kernel::page::{Cursor, PageRequest};
+use crate::places::graphql::{Client, Place};
+use crate::rules::graphql::RuleDecision;
+use crate::rules::model::Kept;
+use crate::schedules::graphql::Shift;
+
+/// What a work session is now.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Status")]
+pub enum SessionStatus {
+    /// Clocked in, not yet out.
+    Active,
+    /// Clocked out.
+    Completed,
+    /// The clock-out was missed; no time was made up for it.
+    Disconnected,
+}
+
+/// How a clock-in compares with the planned shift, by the organization's rule.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Lateness", name = "Lateness")]
+pub enum LatenessName {
+    OnTime,
+    Late,
+    VeryLate,
+    /// Late with an excuse the rule accepts.
+    Excused,
+}
+
+/// Where a position lies against a fence, its accuracy included.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Verdict")]
+pub enum FenceVerdict {
+    /// The whole circle of accuracy is in the fence.
+    Inside,
+    /// The whole circle of accuracy is out of the fence.
+    Outside,
+    /// The position cannot tell; never a reason to refuse.
+    Uncertain,
+    /// There is no fence here.
+    None,
+}
+
+/// Which way a punch goes.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Direction")]
+pub enum PunchDirection {
+    In,
+    Out,
+}
+
+/// Where a punch came from.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Source")]
+pub enum PunchSource {
+    /// A person with a phone or a browser.
+    Mobile,
+    /// A file of another system.
+    Import,
+}
+
+/// A verdict and the distance behind it.
+#[derive(SimpleObject)]
+pub struct FenceJudgement {
+    verdict: FenceVerdict,
+    /// Metres from the centre of a circle, or from the edge of a polygon (0 inside it); nothing without a position.
+    distance_m: Option<f64>,
+}
+
+impl From<Judgement> for FenceJudgement {
+    fn from(judged: Judgement) -> Self {
+        Self { verdict: judged.verdict.into(), distance_m: judged.distance_m }
+    }
+}
+
+/// A position on the Earth with its accuracy.
+#[derive(SimpleObject)]
+pub struct Position {
+    /// Degrees north, WGS 84.
+    latitude: f64,
+    /// Degrees east, WGS 84.
+    longitude: f64,
+    /// Radius in metres of the circle the device is probably in.
+    accuracy_m: f64,
+}
+
+impl From<Fix> for Position {
+    fn from(fix: Fix) -> Self {
+        Self { latitude: fix.point.latitude, longitude: fix.point.longitude, accuracy_m: fix.accuracy_m }
+    }
+}
+
+/// The span between a clock-in and a clock-out, with what the rules said about it.
+pub struct WorkSession(pub model::WorkSession);
+
+#[Object]
+impl WorkSession {
+    pub(crate) async fn id(&self) -> ID {
+        out(self.0.id)
+    }
+
+    async fn status(&self) -> SessionStatus {
+        self.0.status.into()
+    }
+
+    /// The day it counts for: the shift's start date, or the local date of the clock-in.
+    async fn work_date(&self) -> NaiveDate {
+        self.0.work_date
+    }
+
+    /// When the work began, corrected for the device's clock.
+    async fn clocked_in_at(&self) -> DateTime<Utc> {
+        self.0.clocked_in_at
+    }
+
+    /// When the work ended; nothing while it lasts, or where the clock-out was missed.
+    async fn clocked_out_at(&self) -> Option<DateTime<Utc>> {
+        self.0.clocked_out_at
+    }
+
+    /// Whole minutes from in to out.
+    async fn worked_minutes(&self) -> Option<i64> {
+        self.0.worked_minutes()
+    }
+
+    /// Nothing where no shift was planned: nobody is late for nothing.
+    async fn lateness(&self) -> Option<LatenessName> {
+        self.0.lateness.map(Into::into)
+    }
+
+    /// Minutes after the planned start, as the rule counts them.
+    async fn minutes_late(&self) -> Option<i32> {
+        self.0.minutes_late
+    }
+
+    /// Where the clock-in was, against the fence.
+    async fn fence_in(&self) -> FenceJudgement {
+        self.0.fence_in.into()
+    }
+
+    /// Where the clock-out was, against the fence.
+    async fn fence_out(&self) -> Option<FenceJudgement> {
+        self.0.fence_out.map(Into::into)
+    }
+
+    /// What somebody should know: `outside_fence`, `gps_uncertain`, `mock_location`, `captured_offline`, `missing_out`
+    /// and whatever the organization's rules add.
+    async fn flags(&self) -> &[String] {
+        &self.0.flags
+    }
+
+    /// Whether a person must look at it.
+    async fn needs_review(&self) -> bool {
+        self.0.needs_review
+    }
+
+    /// The kind of service, as the worker said.
+    async fn service(&self) -> Option<&str> {
+        self.0.service.as_deref()
+    }
+
+    /// Whose work it is.
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        Ok(ctx.loads()?.load_one(self.0.member_id).await?)
+    }
+
+    /// Where it was, if at a place.
+    async fn place(&self, ctx: &Context<'_>) -> Result<Option<Place>> {
+        let Some(id) = self.0.place_id else { return Ok(None) };
+        Ok(ctx.loads()?.load_one(id).await?)
+    }
+
+    /// Who was served, if somebody was.
+    async fn client(&self, ctx: &Context<'_>) -> Result<Option<Client>> {
+        let Some(id) = self.0.client_id else { return Ok(None) };
+        Ok(ctx.loads()?.load_one(id).await?)
+    }
+
+    /// The planned shift it was judged by.
+    async fn shift(&self, ctx: &Context<'_>) -> Result<Option<Shift>> {
+        let Some(id) = self.0.shift_id else { return Ok(None) };
+        Ok(ctx.loads()?.load_one(id).await?)
+    }
+
+    /// The claims it was built from, oldest first.
+    async fn punches(&self, ctx: &Context<'_>) -> Result<Vec<Punch>> {
+        let found = ctx.loads()?.load_one(PunchesOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(Punch).collect())
+    }
+
+    /// What people wrote about it, oldest first.
+    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<SessionNote>> {
+        let found = ctx.loads()?.load_one(NotesOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(SessionNote).collect())
+    }
+
+    /// Why it was judged as it was: every decision of a rule, in order.
+    async fn decisions(&self, ctx: &Context<'_>) -> Result<Vec<RuleDecision>> {
+        let found = ctx.loads()?.load_one(DecisionsOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(RuleDecision).collect())
+    }
+
+    /// Positions during it, newest first; 1–100.
+    #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
+    async fn locations(&self, ctx: &Context<'_>, first: Option<i32>) -> Result<Vec<LocationPing>> {
+        let limit = PageRequest::new(first, None)?.first;
+        let found = service::locations_of(ctx.app(), ctx.viewer()?, self.0.id, limit).await?;
+        Ok(found.into_iter().map(LocationPing::from).collect())
+    }
+}
+
+/// One immutable claim: "in / out at this time and place".
+pub struct Punch(model::Punch);
+
+#[Object]
+impl Punch {
+    async fn id(&self) -> ID {
+        out(self.0.id)
+    }
+
+    async fn direction(&self) -> PunchDirection {
+        self.0.direction.into()
+    }
+
+    async fn source(&self) -> PunchSource {
+        self.0.source.into()
+    }
+
+    /// When it happened, corrected for the device's clock.
+    async fn occurred_at(&self) -> DateTime<Utc> {
+        self.0.time.occurred_at
+    }
+
+    /// When the server received it.
+    async fn received_at(&self) -> DateTime<Utc> {
+        self.0.time.received_at
+    }
+
+    /// When it happened by the device's own clock, if the device said.
+    async fn device_at(&self) -> Option<DateTime<Utc>> {
+        self.0.time.device_at
+    }
+
+    async fn position(&self) -> Option<Position> {
+        self.0.fix.map(Into::into)
+    }
+
+    async fn fence(&self) -> FenceJudgement {
+        self.0.fence.into()
+    }
+
+    /// What the person said with it.
+    async fn remark(&self) -> Option<&str> {
+        self.0.remark.as_deref()
+    }
+
+    /// Whether the device reported that its position may be made up.
+    async fn mock_location(&self) -> bool {
+        self.0.device.mock_location
+    }
+}
+
+/// Something a person wrote about a session.
+pub struct SessionNote(model::Note);
+
+#[Object]
+impl SessionNote {
+    async fn id(&self) -> ID {
+        out(self.0.id)
+    }
+
+    async fn body(&self) -> &str {
+        &self.0.body
+    }
+
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// Who wrote it; nothing for somebody you may not see.
+    async fn author(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        Ok(ctx.loads()?.load_one(self.0.author_id).await?)
+    }
+}
+
+/// A position during a session.
+#[derive(SimpleObject)]
+pub struct LocationPing {
+    captured_at: DateTime<Utc>,
+    position: Position,
+    /// Whether the device reported that it may be made up.
+    mock_location: bool,
+}
+
+impl From<model::Ping> for LocationPing {
+    fn from(ping: model::Ping) -> Self {
+        Self { captured_at: ping.captured_at, position: ping.fix.into(), mock_location: ping.mock_location }
+    }
+}
+
+/// A position as a device gives it.
+#[derive(InputObject)]
+pub struct PositionInput {
+    /// Degrees north, -90 to 90 (WGS 84).
+    pub latitude: f64,
+    /// Degrees east, -180 to 180 (WGS 84).
+    pub longitude: f64,
+    /// Radius in metres of the circle the device is probably in, 0 to 100,000.
+    pub accuracy_m: f64,
+}
+
+impl PositionInput {
+    pub fn fix(&self, field: &str) -> Result<Fix, Error> {
+        Fix::new(self.latitude, self.longitude, self.accuracy_m).map_err(|error| error.within(field))
+    }
+}
+
+/// What a device says about itself.
+#[derive(InputObject, Default)]
+pub struct DeviceInput {
+    /// The device reported that its position may be made up.
+    #[graphql(default)]
+    pub mock_location: bool,
+    /// Such as "Tecno Spark 10"; at most 100 characters.
+    pub model: Option<String>,
+    /// At most 40 characters.
+    pub app_version: Option<String>,
+}
+
+impl From<DeviceInput> for model::Device {
+    fn from(input: DeviceInput) -> Self {
+        Self { mock_location: input.mock_location, model: input.model, app_version: input.app_version }
+    }
+}
+
+/// A clock-in.
+#[derive(InputObject)]
+pub struct ClockInInput {
+    /// Chosen by the client, 1–100 characters, one per tap: a retry with the same key and input has one effect.
+    idempotency_key: String,
+    /// Where the device is; without it the verdict is uncertain where there is a fence.
+    position: Option<PositionInput>,
+    /// Where the work is; otherwise the client's only place, or the planned shift's.
+    place: Option<ID>,
+    /// Who is served.
+    client: Option<ID>,
+    /// The kind of service, at most 60 characters; rules may look at it.
+    service: Option<String>,
+    /// At most 500 characters.
+    remark: Option<String>,
+    device: Option<DeviceInput>,
+    /// When the person tapped, if the phone was offline then: up to 30 days back, at most 2 minutes ahead.
+    captured_at: Option<DateTime<Utc>>,
+}
+
+/// A clock-out.
+#[derive(InputObject)]
+pub struct ClockOutInput {
+    /// Chosen by the client, 1–100 characters, one per tap: a retry with the same key and input has one effect.
+    idempotency_key: String,
+    /// Where the device is.
+    position: Option<PositionInput>,
+    /// At most 500 characters.
+    remark: Option<String>,
+    device: Option<DeviceInput>,
+    /// When the person tapped, if the phone was offline then: up to 30 days back, at most 2 minutes ahead.
+    captured_at: Option<DateTime<Utc>>,
+}
+
+/// A note about a session.
+#[derive(InputObject)]
+pub struct AddSessionNoteInput {
+    session: ID,
+    /// 1–2,000 characters.
+    body: String,
+}
+
+/// A position captured during a session.
+#[derive(InputObject)]
+pub struct LocationInput {
+    captured_at: DateTime<Utc>,
+    position: PositionInput,
+    /// The device reported that it may be made up.
+    #[graphql(default)]
+    mock_location: bool,
+}
+
+/// Positions captured during the viewer's open session.
+#[derive(InputObject)]
+pub struct RecordLocationsInput {
+    /// 1–100; one sent twice counts once.
+    positions: Vec<LocationInput>,
+}
+
+/// Which sessions are wanted; what is left out does not narrow.
+#[derive(InputObject, Default)]
+pub struct SessionFilter {
+    member: Option<ID>,
+    department: Option<ID>,
+    place: Option<ID>,
+    status: Option<SessionStatus>,
+    /// First work date.
+    from: Option<NaiveDate>,
+    /// Last work date.
+    to: Option<NaiveDate>,
+    needs_review: Option<bool>,
+}
+
+impl SessionFilter {
+    pub(super) fn read(self) -> Result<Filter, Error> {
+        Ok(Filter {
+            member: optional_id("filter.member", self.member.as_ref())?,
+            department: optional_id("filter.department", self.department.as_ref())?,
+            place: optional_id("filter.place", self.place.as_ref())?,
+            status: self.status.map(Into::into),
+            from: self.from,
+            to: self.to,
+            needs_review: self.needs_review,
+        })
+    }
+}
+
+/// What can be asked about attendance.
 #[derive(Default)]
 pub struct AttendanceQuery;
 
 #[Object]
 impl AttendanceQuery {
-    /// Stub.
-    async fn attendance_stub(&self) -> bool {
-        true
+    /// One work session.
+    ///
+    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
+    async fn session(&self, ctx: &Context<'_>, #[graphql(name = "id")] session: ID) -> Result<WorkSession> {
+        let found = service::session(ctx.app(), ctx.viewer()?, id("id", &session)?).await?;
+        Ok(WorkSession(found))
+    }
+
+    /// Work sessions, newest clock-in first: your own, your departments' or the organization's.
+    ///
+    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
+    #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<SessionFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, WorkSession>> {
+        let page = PageRequest::new(first, after.as_deref())?;
+        let filter = filter.unwrap_or_default().read()?;
+        let found = service::sessions(ctx.app(), ctx.viewer()?, &filter, &page).await?;
+        let cursor = |session: &model::WorkSession| Cursor { at: session.clocked_in_at, id: session.id.uuid() };
+        Ok(connection(found, after.as_deref(), cursor, WorkSession))
+    }
+
+    /// Your open session, if you are clocked in.
+    ///
+    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
+    async fn my_active_session(&self, ctx: &Context<'_>) -> Result<Option<WorkSession>> {
+        Ok(service::my_active_session(ctx.app(), ctx.viewer()?).await?.map(WorkSession))
+    }
+
+    /// Everybody at work now whom you may see, newest first; at most 1,000.
+    ///
+    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn active_sessions(&self, ctx: &Context<'_>, filter: Option<SessionFilter>) -> Result<Vec<WorkSession>> {
+        let filter = filter.unwrap_or_default().read()?;
+        let found = service::active_sessions(ctx.app(), ctx.viewer()?, &filter).await?;
+        Ok(found.into_iter().map(WorkSession).collect())
     }
 }
 
-/// What can be done in the attendance slice.
+/// What can be done about attendance.
 #[derive(Default)]
 pub struct AttendanceMutation;
 
 #[Object]
 impl AttendanceMutation {
-    /// Stub.
-    async fn attendance_stub(&self) -> bool {
-        true
+    /// Begins a work session here and now, or at the moment the phone captured it. Judged by the organization's
+    /// rules; refused only by a rule (`DENIED_BY_RULE`) or when a session is open (`ALREADY_CLOCKED_IN`).
+    ///
+    /// Requires: `CLOCK_IN` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
+    async fn clock_in(&self, ctx: &Context<'_>, input: ClockInInput) -> Result<WorkSession> {
+        let clock_in = service::ClockIn {
+            position: input.position.map(|position| position.fix("position")).transpose()?,
+            place: optional_id("place", input.place.as_ref())?,
+            client: optional_id("client", input.client.as_ref())?,
+            service: input.service,
+            remark: input.remark,
+            device: input.device.unwrap_or_default().into(),
+            captured_at: input.captured_at.map(crate::kernel::time::to_micros),
+        };
+        let key = &input.idempotency_key;
+        Ok(WorkSession(service::clock_in(ctx.app(), ctx.viewer()?, key, clock_in).await?))
+    }
+
+    /// Ends your open work session. Nothing about a position ever refuses it.
+    ///
+    /// Requires: `CLOCK_OUT` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
+    async fn clock_out(&self, ctx: &Context<'_>, input: ClockOutInput) -> Result<WorkSession> {
+        let clock_out = service::ClockOut {
+            position: input.position.map(|position| position.fix("position")).transpose()?,
+            remark: input.remark,
+            device: input.device.unwrap_or_default().into(),
+            captured_at: input.captured_at.map(crate::kernel::time::to_micros),
+        };
+        let key = &input.idempotency_key;
+        Ok(WorkSession(service::clock_out(ctx.app(), ctx.viewer()?, key, clock_out).await?))
+    }
+
+    /// Writes a note about a session.
+    ///
+    /// Requires: `ADD_SESSION_NOTE` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
+    async fn add_session_note(&self, ctx: &Context<'_>, input: AddSessionNoteInput) -> Result<WorkSession> {
+        let session = id("session", &input.session)?;
+        Ok(WorkSession(service::add_note(ctx.app(), ctx.viewer()?, session, &input.body).await?))
+    }
+
+    /// Keeps positions captured during your open session.
+    ///
+    /// Requires: `RECORD_LOCATION` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
+    async fn record_locations(&self, ctx: &Context<'_>, input: RecordLocationsInput) -> Result<WorkSession> {
+        let ping = |(index, location): (usize, LocationInput)| -> Result<model::Ping, Error> {
+            Ok(model::Ping {
+                captured_at: crate::kernel::time::to_micros(location.captured_at),
+                fix: location.position.fix(&format!("positions.{index}.position"))?,
+                mock_location: location.mock_location,
+            })
+        };
+        let pings = input.positions.into_iter().enumerate().map(ping).collect::<Result<_, Error>>()?;
+        Ok(WorkSession(service::record_locations(ctx.app(), ctx.viewer()?, pings).await?))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PunchesOf(SessionId);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct NotesOf(SessionId);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct DecisionsOf(SessionId);
+
+impl Loader<SessionId> for Loads {
+    type Value = model::WorkSession;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Self::Value>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found.into_iter().map(|session| (session.id, session)).collect())
+    }
+}
+
+impl Loader<PunchesOf> for Loads {
+    type Value = Vec<model::Punch>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[PunchesOf]) -> Result<HashMap<PunchesOf, Self::Value>, Arc<Error>> {
+        let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
+        let found = service::punches_of(&self.app, &self.viewer, &ids).await?;
+        Ok(found.into_iter().map(|(id, punches)| (PunchesOf(id), punches)).collect())
+    }
+}
+
+impl Loader<NotesOf> for Loads {
+    type Value = Vec<model::Note>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[NotesOf]) -> Result<HashMap<NotesOf, Self::Value>, Arc<Error>> {
+        let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
+        let found = service::notes_of(&self.app, &self.viewer, &ids).await?;
+        Ok(found.into_iter().map(|(id, notes)| (NotesOf(id), notes)).collect())
+    }
+}
+
+impl Loader<DecisionsOf> for Loads {
+    type Value = Vec<Kept>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[DecisionsOf]) -> Result<HashMap<DecisionsOf, Self::Value>, Arc<Error>> {
+        let subjects: Vec<_> = keys.iter().map(|key| key.0.uuid()).collect();
+        let mut found = crate::rules::service::decisions_of(&self.app, &self.viewer, &subjects).await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, found.remove(&key.0.uuid())?))).collect())
     }
 }

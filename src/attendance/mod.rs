@@ -1,6 +1,17 @@
-//! The attendance slice.
+//! Clocking in and out: punches are claims and never change; the work session is built from them.
+//!
+//! | file | |
+//! |---|---|
+//! | `model` | punches, sessions, the pure transitions between them |
+//! | `facts` | what the rules of this slice may know |
+//! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
+//! | `store` | remembers |
+//! | `service` | decides: the whole story of a clock-in is one function |
+//! | `graphql`, `live` | speak: queries and mutations; subscriptions |
 
 pub mod model;
+pub mod facts;
+pub mod judge;
 pub mod store;
 pub mod service;
 pub mod graphql;

@@ -1,1 +1,323 @@
-//! Thinks.
+//! Punches and work sessions, and the pure transitions between them.
+
+use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
+
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::geo::{Fix, Judgement, Verdict};
+use crate::kernel::id::{
+    ClientId, DepartmentId, MemberId, NoteId, PlaceId, PunchId, SessionId, ShiftId,
+};
+use crate::kernel::time::Instant;
+
+/// How far ahead of ours a device's clock may run before its time is refused.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+/// How long a device may keep a punch before it must be entered by a person.
+const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
+/// A punch that arrives later than this after it was made was captured offline.
+const OFFLINE_AFTER: TimeDelta = TimeDelta::minutes(2);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Completed,
+    /// Closed without a clock-out, because a later clock-in showed that it was missed.
+    Disconnected,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lateness {
+    OnTime,
+    Late,
+    VeryLate,
+    Excused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    In,
+    Out,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A person with a phone or a browser.
+    Mobile,
+    /// A file of another system.
+    Import,
+}
+
+/// The names in the database; the API's are the same.
+impl Status {
+    pub const ALL: [Self; 3] = [Self::Active, Self::Completed, Self::Disconnected];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Completed => "COMPLETED",
+            Self::Disconnected => "DISCONNECTED",
+        }
+    }
+}
+
+impl Lateness {
+    pub const ALL: [Self; 4] = [Self::OnTime, Self::Late, Self::VeryLate, Self::Excused];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnTime => "ON_TIME",
+            Self::Late => "LATE",
+            Self::VeryLate => "VERY_LATE",
+            Self::Excused => "EXCUSED",
+        }
+    }
+
+    /// From the outcome of the hook: `late` → `LATE`.
+    pub fn from_outcome(outcome: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lateness| lateness.name().eq_ignore_ascii_case(outcome))
+    }
+}
+
+impl Direction {
+    pub const ALL: [Self; 2] = [Self::In, Self::Out];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::In => "IN",
+            Self::Out => "OUT",
+        }
+    }
+}
+
+impl Source {
+    pub const ALL: [Self; 2] = [Self::Mobile, Self::Import];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mobile => "MOBILE",
+            Self::Import => "IMPORT",
+        }
+    }
+}
+
+/// The name of a verdict in the database and in facts.
+pub const fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Inside => "INSIDE",
+        Verdict::Outside => "OUTSIDE",
+        Verdict::Uncertain => "UNCERTAIN",
+        Verdict::None => "NONE",
+    }
+}
+
+pub const VERDICTS: [Verdict; 4] = [Verdict::Inside, Verdict::Outside, Verdict::Uncertain, Verdict::None];
+
+/// What a device says about itself with a punch.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// The phone reported that its position may be made up.
+    pub mock_location: bool,
+    pub model: Option<String>,
+    pub app_version: Option<String>,
+}
+
+/// When a punch happened: as the device said, as the server received, as corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PunchTime {
+    pub device_at: Option<Instant>,
+    pub received_at: Instant,
+    pub occurred_at: Instant,
+}
+
+impl PunchTime {
+    /// A punch without a device time happened when it arrived. A device time is believed back to thirty days and
+    /// two minutes ahead; within those two minutes a fast clock is set back to ours.
+    pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
+        let Some(captured) = captured_at else {
+            return Ok(Self { device_at: None, received_at, occurred_at: received_at });
+        };
+        if captured > received_at + CLOCK_TOLERANCE {
+            return Err(Error::invalid("capturedAt", "this time has not come yet: is the device's clock right?"));
+        }
+        if captured < received_at - OLDEST_CAPTURE {
+            let message = "punches older than 30 days are entered by a supervisor";
+            return Err(Error::invalid("capturedAt", message));
+        }
+        Ok(Self { device_at: Some(captured), received_at, occurred_at: captured.min(received_at) })
+    }
+
+    pub fn captured_offline(&self) -> bool {
+        self.received_at - self.occurred_at > OFFLINE_AFTER
+    }
+}
+
+/// One immutable claim "in / out at this time and place".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Punch {
+    pub id: PunchId,
+    pub session_id: SessionId,
+    pub member_id: MemberId,
+    pub direction: Direction,
+    pub source: Source,
+    pub time: PunchTime,
+    pub fix: Option<Fix>,
+    pub place_id: Option<PlaceId>,
+    pub fence: Judgement,
+    pub remark: Option<String>,
+    pub device: Device,
+    pub external_ref: Option<String>,
+}
+
+/// The span built from punches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkSession {
+    pub id: SessionId,
+    pub member_id: MemberId,
+    /// The member's department at clock-in: past reports keep the past tree.
+    pub department_id: Option<DepartmentId>,
+    pub place_id: Option<PlaceId>,
+    pub client_id: Option<ClientId>,
+    pub shift_id: Option<ShiftId>,
+    pub service: Option<String>,
+    pub status: Status,
+    /// The shift's start date, or the local date of the clock-in where there is no shift.
+    pub work_date: NaiveDate,
+    pub clocked_in_at: Instant,
+    pub clocked_out_at: Option<Instant>,
+    /// Nothing where no shift was planned: nobody is late for nothing.
+    pub lateness: Option<Lateness>,
+    pub minutes_late: Option<i32>,
+    pub fence_in: Judgement,
+    pub fence_out: Option<Judgement>,
+    pub flags: Vec<String>,
+    pub needs_review: bool,
+}
+
+impl WorkSession {
+    /// Active → completed.
+    pub fn clock_out(mut self, at: Instant, fence: Judgement, flags: Vec<String>) -> Result<Self> {
+        if self.status != Status::Active {
+            return Err(Error::refused(Code::NotClockedIn, "this session has already ended"));
+        }
+        if at < self.clocked_in_at {
+            let message = "the clock-out lies before the clock-in";
+            return Err(Error::refused(Code::ClockedOutBeforeIn, message).at("capturedAt"));
+        }
+        self.status = Status::Completed;
+        self.clocked_out_at = Some(at);
+        self.fence_out = Some(fence);
+        self.add_flags(flags);
+        Ok(self)
+    }
+
+    /// Active → disconnected: the clock-out was missed, and no time is made up for it.
+    #[must_use]
+    pub fn disconnect(mut self) -> Self {
+        self.status = Status::Disconnected;
+        self.add_flags(vec!["missing_out".to_owned()]);
+        self.needs_review = true;
+        self
+    }
+
+    /// Minutes from in to out; nothing while it lasts or where the end is unknown.
+    pub fn worked_minutes(&self) -> Option<i64> {
+        self.clocked_out_at.map(|out| (out - self.clocked_in_at).num_minutes())
+    }
+
+    pub fn add_flags(&mut self, flags: Vec<String>) {
+        for flag in flags {
+            if !self.flags.contains(&flag) {
+                self.flags.push(flag);
+            }
+        }
+    }
+}
+
+/// Something a person wrote about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub id: NoteId,
+    pub session_id: SessionId,
+    pub author_id: MemberId,
+    pub body: String,
+    pub created_at: Instant,
+}
+
+/// A position during a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ping {
+    pub captured_at: Instant,
+    pub fix: Fix,
+    pub mock_location: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn session() -> WorkSession {
+        WorkSession {
+            id: SessionId::from_uuid(Uuid::from_u128(1)),
+            member_id: MemberId::from_uuid(Uuid::from_u128(2)),
+            department_id: None,
+            place_id: None,
+            client_id: None,
+            shift_id: None,
+            service: None,
+            status: Status::Active,
+            work_date: NaiveDate::from_ymd_opt(2026, 3, 2).unwrap(),
+            clocked_in_at: at("2026-03-02T05:00:00Z"),
+            clocked_out_at: None,
+            lateness: None,
+            minutes_late: None,
+            fence_in: Judgement::NONE,
+            fence_out: None,
+            flags: vec![],
+            needs_review: false,
+        }
+    }
+
+    #[test]
+    fn a_session_is_clocked_out_once_and_forwards() {
+        let done = session().clock_out(at("2026-03-02T13:30:00Z"), Judgement::NONE, vec![]).unwrap();
+        assert_eq!(done.worked_minutes(), Some(510));
+        let again = done.clock_out(at("2026-03-02T14:00:00Z"), Judgement::NONE, vec![]).unwrap_err();
+        assert_eq!(again.code, Code::NotClockedIn);
+        let back = session().clock_out(at("2026-03-02T04:59:59Z"), Judgement::NONE, vec![]).unwrap_err();
+        assert_eq!((back.code, back.field.as_deref()), (Code::ClockedOutBeforeIn, Some("capturedAt")));
+    }
+
+    #[test]
+    fn a_missed_clock_out_invents_no_time() {
+        let closed = session().disconnect();
+        assert_eq!((closed.status, closed.worked_minutes()), (Status::Disconnected, None));
+        assert_eq!(closed.flags, ["missing_out"]);
+        assert!(closed.needs_review);
+    }
+
+    #[test]
+    fn a_device_time_is_believed_within_bounds() {
+        let now = at("2026-03-02T05:00:00Z");
+        let online = PunchTime::judge(None, now).unwrap();
+        assert!(!online.captured_offline() && online.occurred_at == now);
+        let fast = PunchTime::judge(Some(at("2026-03-02T05:01:30Z")), now).unwrap();
+        assert_eq!(fast.occurred_at, now);
+        let late = PunchTime::judge(Some(at("2026-03-02T03:00:00Z")), now).unwrap();
+        assert!(late.captured_offline() && late.occurred_at == at("2026-03-02T03:00:00Z"));
+        for bad in ["2026-03-02T05:02:01Z", "2026-01-30T00:00:00Z"] {
+            assert_eq!(PunchTime::judge(Some(at(bad)), now).unwrap_err().field.as_deref(), Some("capturedAt"));
+        }
+    }
+
+    #[test]
+    fn outcomes_of_the_hook_are_latenesses() {
+        assert_eq!(Lateness::from_outcome("very_late"), Some(Lateness::VeryLate));
+        assert_eq!(Lateness::from_outcome("sort_of_late"), None);
+    }
+}

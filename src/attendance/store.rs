@@ -1,1 +1,443 @@
-//! Remembers.
+//! Sessions, punches, notes and positions in the database.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value as Json, json};
+use zamu_schema::dual::Dual;
+use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
+
+use super::model::{
+    Device, Direction, Lateness, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS, WorkSession, verdict_name,
+};
+use crate::auth::policy::Scope;
+use crate::db::tx::Tx;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::geo::{Fix, Judgement, Point, Verdict};
+use crate::kernel::id::{
+    ClientId, DepartmentId, MemberId, NoteId, OrgId, PlaceId, PunchId, SessionId, ShiftId,
+};
+use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::time::Instant;
+
+#[derive(Insertable, AsChangeset, Queryable, Selectable)]
+#[diesel(table_name = work_sessions, treat_none_as_null = true)]
+struct SessionRow {
+    org_id: OrgId,
+    id: SessionId,
+    member_id: MemberId,
+    department_id: Option<DepartmentId>,
+    place_id: Option<PlaceId>,
+    client_id: Option<ClientId>,
+    shift_id: Option<ShiftId>,
+    service: Option<String>,
+    status: String,
+    work_date: NaiveDate,
+    clocked_in_at: Instant,
+    clocked_out_at: Option<Instant>,
+    lateness: Option<String>,
+    minutes_late: Option<i32>,
+    fence_in: String,
+    distance_in_m: Option<f64>,
+    fence_out: Option<String>,
+    distance_out_m: Option<f64>,
+    flags: Json,
+    needs_review: bool,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = punches)]
+struct PunchRow {
+    org_id: OrgId,
+    id: PunchId,
+    session_id: SessionId,
+    member_id: MemberId,
+    direction: String,
+    source: String,
+    occurred_at: Instant,
+    received_at: Instant,
+    device_at: Option<Instant>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    accuracy_m: Option<f64>,
+    place_id: Option<PlaceId>,
+    fence: String,
+    distance_m: Option<f64>,
+    remark: Option<String>,
+    mock_location: bool,
+    device: Json,
+    external_ref: Option<String>,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = session_notes)]
+struct NoteRow {
+    org_id: OrgId,
+    id: NoteId,
+    session_id: SessionId,
+    author_id: MemberId,
+    body: String,
+    created_at: Instant,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = location_pings)]
+struct PingRow {
+    org_id: OrgId,
+    session_id: SessionId,
+    captured_at: Instant,
+    received_at: Instant,
+    latitude: f64,
+    longitude: f64,
+    accuracy_m: f64,
+    mock_location: bool,
+}
+
+/// Which sessions are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub member: Option<MemberId>,
+    pub department: Option<DepartmentId>,
+    pub place: Option<PlaceId>,
+    pub status: Option<Status>,
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    pub needs_review: Option<bool>,
+}
+
+type Query = work_sessions::BoxedQuery<'static, Dual>;
+
+/// The organization's sessions that the transaction's action reaches.
+fn sessions(tx: &Tx) -> Query {
+    let query = work_sessions::table.filter(work_sessions::org_id.eq(tx.org())).into_boxed();
+    let own = tx.viewer().member();
+    match tx.scope() {
+        Scope::Organization => query,
+        Scope::Own => query.filter(work_sessions::member_id.nullable().eq(own)),
+        Scope::Department => query.filter(
+            work_sessions::member_id
+                .nullable()
+                .eq(own)
+                .assume_not_null()
+                .or(work_sessions::department_id.eq_any(tx.departments()).assume_not_null()),
+        ),
+    }
+}
+
+pub(super) async fn get(tx: &mut Tx, id: SessionId) -> Result<WorkSession> {
+    let row: Option<SessionRow> = sessions(tx)
+        .filter(work_sessions::id.eq(id))
+        .select(SessionRow::as_select())
+        .first(tx.conn()?)
+        .await
+        .optional()?;
+    row.ok_or_else(|| Error::not_found("work session"))?.try_into()
+}
+
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[SessionId]) -> Result<Vec<WorkSession>> {
+    let query = sessions(tx).filter(work_sessions::id.eq_any(ids.to_vec()));
+    load(tx, query).await
+}
+
+/// The member's newest session: the open one, if there is one.
+pub(super) async fn find_newest(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq(member))
+        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .limit(1);
+    Ok(load(tx, query).await?.pop())
+}
+
+pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq(member))
+        .filter(work_sessions::status.eq(Status::Active.name()));
+    Ok(load(tx, query).await?.pop())
+}
+
+pub(super) async fn list(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<WorkSession>> {
+    let mut query = narrowed(sessions(tx), filter);
+    if let Some(cursor) = page.after {
+        let id = SessionId::from_uuid(cursor.id);
+        query = query.filter(
+            work_sessions::clocked_in_at
+                .lt(cursor.at)
+                .or(work_sessions::clocked_in_at.eq(cursor.at).and(work_sessions::id.lt(id))),
+        );
+    }
+    let query = query
+        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .limit(page.limit());
+    Ok(Page::from_rows(load(tx, query).await?, page))
+}
+
+/// Everybody at work now, newest first; at most `limit`.
+pub(super) async fn list_open(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<WorkSession>> {
+    let open = Filter { status: Some(Status::Active), ..filter.clone() };
+    let query = narrowed(sessions(tx), &open)
+        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .limit(limit);
+    load(tx, query).await
+}
+
+fn narrowed(mut query: Query, filter: &Filter) -> Query {
+    if let Some(member) = filter.member {
+        query = query.filter(work_sessions::member_id.eq(member));
+    }
+    if let Some(department) = filter.department {
+        query = query.filter(work_sessions::department_id.eq(department));
+    }
+    if let Some(place) = filter.place {
+        query = query.filter(work_sessions::place_id.eq(place));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(work_sessions::status.eq(status.name()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(work_sessions::work_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(work_sessions::work_date.le(to));
+    }
+    if let Some(needs_review) = filter.needs_review {
+        query = query.filter(work_sessions::needs_review.eq(needs_review));
+    }
+    query
+}
+
+async fn load(tx: &mut Tx, query: Query) -> Result<Vec<WorkSession>> {
+    let rows: Vec<SessionRow> = query.select(SessionRow::as_select()).load(tx.conn()?).await?;
+    rows.into_iter().map(WorkSession::try_from).collect()
+}
+
+pub(super) fn stage_insert(tx: &mut Tx, session: &WorkSession) -> Result<()> {
+    let row = SessionRow::of(tx.org(), session);
+    tx.stage(diesel::insert_into(work_sessions::table).values(row))
+}
+
+/// Many at once, for imports; those already there are left alone.
+pub(super) fn stage_insert_many(tx: &mut Tx, all: &[WorkSession]) -> Result<()> {
+    let rows: Vec<_> = all.iter().map(|session| SessionRow::of(tx.org(), session)).collect();
+    tx.stage(diesel::insert_into(work_sessions::table).values(rows))
+}
+
+pub(super) fn stage_update(tx: &mut Tx, session: &WorkSession) -> Result<()> {
+    let row = SessionRow::of(tx.org(), session);
+    let own = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .filter(work_sessions::id.eq(session.id));
+    tx.stage(diesel::update(own).set(row))
+}
+
+pub(super) fn stage_punches(tx: &mut Tx, all: &[Punch]) -> Result<()> {
+    let rows: Vec<_> = all.iter().map(|punch| PunchRow::of(tx.org(), punch)).collect();
+    tx.stage(diesel::insert_into(punches::table).values(rows))
+}
+
+fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
+    punches::table.filter(punches::org_id.eq(tx.org())).into_boxed()
+}
+
+pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
+    let rows: Vec<PunchRow> = own_punches(tx)
+        .filter(punches::session_id.eq_any(sessions.to_vec()))
+        .order((punches::occurred_at, punches::id))
+        .select(PunchRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(Punch::try_from).collect()
+}
+
+/// Which of these outside names are already punches.
+pub(super) async fn known_refs(tx: &mut Tx, refs: &[String]) -> Result<Vec<String>> {
+    let found: Vec<Option<String>> = own_punches(tx)
+        .filter(punches::external_ref.eq_any(refs.to_vec()).assume_not_null())
+        .select(punches::external_ref)
+        .load(tx.conn()?)
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
+    let Note { id, session_id, author_id, body, created_at } = note.clone();
+    let row = NoteRow { org_id: tx.org(), id, session_id, author_id, body, created_at };
+    tx.stage(diesel::insert_into(session_notes::table).values(row))
+}
+
+pub(super) async fn list_notes(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Note>> {
+    let rows: Vec<NoteRow> = session_notes::table
+        .filter(session_notes::org_id.eq(tx.org()))
+        .filter(session_notes::session_id.eq_any(sessions.to_vec()))
+        .order((session_notes::created_at, session_notes::id))
+        .select(NoteRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    let note = |NoteRow { id, session_id, author_id, body, created_at, .. }| Note {
+        id,
+        session_id,
+        author_id,
+        body,
+        created_at,
+    };
+    Ok(rows.into_iter().map(note).collect())
+}
+
+/// A position sent twice counts once: the key is the moment it was captured.
+pub(super) fn stage_pings(tx: &mut Tx, session: SessionId, pings: &[Ping]) -> Result<()> {
+    let rows: Vec<_> = pings
+        .iter()
+        .map(|ping| PingRow {
+            org_id: tx.org(),
+            session_id: session,
+            captured_at: ping.captured_at,
+            received_at: tx.now(),
+            latitude: ping.fix.point.latitude,
+            longitude: ping.fix.point.longitude,
+            accuracy_m: ping.fix.accuracy_m,
+            mock_location: ping.mock_location,
+        })
+        .collect();
+    tx.stage(diesel::insert_into(location_pings::table).values(rows).on_conflict_do_nothing())
+}
+
+/// The newest positions of a session, newest first.
+pub(super) async fn list_pings(tx: &mut Tx, session: SessionId, limit: i64) -> Result<Vec<Ping>> {
+    let rows: Vec<PingRow> = location_pings::table
+        .filter(location_pings::org_id.eq(tx.org()))
+        .filter(location_pings::session_id.eq(session))
+        .order(location_pings::captured_at.desc())
+        .limit(limit)
+        .select(PingRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    let ping = |row: PingRow| Ping {
+        captured_at: row.captured_at,
+        fix: fix(row.latitude, row.longitude, row.accuracy_m),
+        mock_location: row.mock_location,
+    };
+    Ok(rows.into_iter().map(ping).collect())
+}
+
+fn fix(latitude: f64, longitude: f64, accuracy_m: f64) -> Fix {
+    Fix { point: Point { latitude, longitude }, accuracy_m }
+}
+
+impl SessionRow {
+    fn of(org_id: OrgId, session: &WorkSession) -> Self {
+        let WorkSession { id, member_id, department_id, place_id, client_id, shift_id, .. } = *session;
+        Self {
+            org_id,
+            id,
+            member_id,
+            department_id,
+            place_id,
+            client_id,
+            shift_id,
+            service: session.service.clone(),
+            status: session.status.name().to_owned(),
+            work_date: session.work_date,
+            clocked_in_at: session.clocked_in_at,
+            clocked_out_at: session.clocked_out_at,
+            lateness: session.lateness.map(|lateness| lateness.name().to_owned()),
+            minutes_late: session.minutes_late,
+            fence_in: verdict_name(session.fence_in.verdict).to_owned(),
+            distance_in_m: session.fence_in.distance_m,
+            fence_out: session.fence_out.map(|fence| verdict_name(fence.verdict).to_owned()),
+            distance_out_m: session.fence_out.and_then(|fence| fence.distance_m),
+            flags: json!(session.flags),
+            needs_review: session.needs_review,
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for WorkSession {
+    type Error = Error;
+
+    fn try_from(row: SessionRow) -> Result<Self> {
+        let fence_out = row.fence_out.as_deref().map(|name| judgement(name, row.distance_out_m)).transpose()?;
+        Ok(Self {
+            id: row.id,
+            member_id: row.member_id,
+            department_id: row.department_id,
+            place_id: row.place_id,
+            client_id: row.client_id,
+            shift_id: row.shift_id,
+            service: row.service,
+            status: named(&Status::ALL, Status::name, &row.status)?,
+            work_date: row.work_date,
+            clocked_in_at: row.clocked_in_at,
+            clocked_out_at: row.clocked_out_at,
+            lateness: row.lateness.map(|name| named(&Lateness::ALL, Lateness::name, &name)).transpose()?,
+            minutes_late: row.minutes_late,
+            fence_in: judgement(&row.fence_in, row.distance_in_m)?,
+            fence_out,
+            flags: serde_json::from_value(row.flags)?,
+            needs_review: row.needs_review,
+        })
+    }
+}
+
+impl PunchRow {
+    fn of(org_id: OrgId, punch: &Punch) -> Self {
+        let point = punch.fix.map(|fix| fix.point);
+        Self {
+            org_id,
+            id: punch.id,
+            session_id: punch.session_id,
+            member_id: punch.member_id,
+            direction: punch.direction.name().to_owned(),
+            source: punch.source.name().to_owned(),
+            occurred_at: punch.time.occurred_at,
+            received_at: punch.time.received_at,
+            device_at: punch.time.device_at,
+            latitude: point.map(|point| point.latitude),
+            longitude: point.map(|point| point.longitude),
+            accuracy_m: punch.fix.map(|fix| fix.accuracy_m),
+            place_id: punch.place_id,
+            fence: verdict_name(punch.fence.verdict).to_owned(),
+            distance_m: punch.fence.distance_m,
+            remark: punch.remark.clone(),
+            mock_location: punch.device.mock_location,
+            device: json!(punch.device),
+            external_ref: punch.external_ref.clone(),
+        }
+    }
+}
+
+impl TryFrom<PunchRow> for Punch {
+    type Error = Error;
+
+    fn try_from(row: PunchRow) -> Result<Self> {
+        let fix = match (row.latitude, row.longitude, row.accuracy_m) {
+            (Some(latitude), Some(longitude), Some(accuracy)) => Some(fix(latitude, longitude, accuracy)),
+            _ => None,
+        };
+        let device: Device = serde_json::from_value(row.device)?;
+        let PunchRow { device_at, received_at, occurred_at, .. } = row;
+        Ok(Self {
+            id: row.id,
+            session_id: row.session_id,
+            member_id: row.member_id,
+            direction: named(&Direction::ALL, Direction::name, &row.direction)?,
+            source: named(&Source::ALL, Source::name, &row.source)?,
+            time: PunchTime { device_at, received_at, occurred_at },
+            fix,
+            place_id: row.place_id,
+            fence: judgement(&row.fence, row.distance_m)?,
+            remark: row.remark,
+            device,
+            external_ref: row.external_ref,
+        })
+    }
+}
+
+fn judgement(name: &str, distance_m: Option<f64>) -> Result<Judgement> {
+    let verdict: Verdict = named(&VERDICTS, verdict_name, name)?;
+    Ok(Judgement { verdict, distance_m })
+}
+
+/// A text of the database back to the value it names; another text is our fault, not the reader's.
+fn named<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T> {
+    let found = all.iter().copied().find(|value| name(*value) == text);
+    found.ok_or_else(|| Error::internal(format!("{text:?} in the database is no known name")))
+}

@@ -1,9 +1,12 @@
 //! The whole permission matrix on one page. `tests/api/policy.rs` prints it to a snapshot, so a changed permission is
 //! a changed tick in review.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
+use crate::kernel::id::{DepartmentId, MemberId};
 
 /// What somebody is inside an organization; `INTEGRATION` is an API token, `OPERATOR` the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +67,43 @@ pub enum Scope {
     Department,
     /// Everything in the organization.
     Organization,
+}
+
+/// A scope made concrete for one viewer: which members' rows it covers.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    scope: Scope,
+    own: Option<MemberId>,
+    departments: HashSet<DepartmentId>,
+}
+
+impl Reach {
+    pub(crate) fn new(scope: Scope, own: Option<MemberId>) -> Self {
+        Self { scope, own, departments: HashSet::new() }
+    }
+
+    pub(crate) fn with_departments(mut self, departments: Vec<DepartmentId>) -> Self {
+        self.departments = departments.into_iter().collect();
+        self
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    pub fn departments(&self) -> impl Iterator<Item = DepartmentId> {
+        self.departments.iter().copied()
+    }
+
+    /// Whether it covers what is about this member, who is or was in this department.
+    pub fn covers(&self, member: MemberId, department: Option<DepartmentId>) -> bool {
+        let own = self.own == Some(member);
+        match self.scope {
+            Scope::Organization => true,
+            Scope::Own => own,
+            Scope::Department => own || department.is_some_and(|id| self.departments.contains(&id)),
+        }
+    }
 }
 
 type Grant = Option<Scope>;

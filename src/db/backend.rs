@@ -72,11 +72,11 @@ impl Db {
     }
 
     /// Begins a change on behalf of an organization, or of the platform.
-    pub(super) async fn write(&self, reach: Reach) -> Result<Conn> {
+    pub(super) async fn write(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {
             Engine::Postgres(pool) => {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
-                let begin = format!("BEGIN; {}", reach.statement("true"));
+                let begin = format!("BEGIN; {}", rows.statement("true"));
                 conn.batch_execute(&begin).await?;
                 Ok(Conn::Postgres { conn: Some(conn), open: true })
             }
@@ -85,11 +85,11 @@ impl Db {
     }
 
     /// A connection to read with; every statement sees what is committed when it starts.
-    pub(super) async fn read(&self, reach: Reach) -> Result<Conn> {
+    pub(super) async fn read(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {
             Engine::Postgres(pool) => {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
-                conn.batch_execute(&reach.statement("false")).await?;
+                conn.batch_execute(&rows.statement("false")).await?;
                 Ok(Conn::Postgres { conn: Some(conn), open: false })
             }
             Engine::Sqlite { readers, .. } => Ok(Conn::Reader(readers.get().await?)),
@@ -99,16 +99,16 @@ impl Db {
 
 /// Whose rows a connection may touch: row-level security on PostgreSQL goes by it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reach {
-    Organization(uuid::Uuid),
+pub(super) enum Rows {
+    Of(uuid::Uuid),
     Platform,
 }
 
-impl Reach {
+impl Rows {
     /// Typed values only, so nothing a person typed reaches this text.
     fn statement(self, local: &str) -> String {
         let (org, platform) = match self {
-            Self::Organization(org) => (org.to_string(), "off"),
+            Self::Of(org) => (org.to_string(), "off"),
             Self::Platform => (String::new(), "on"),
         };
         format!("SELECT set_config('zamu.org', '{org}', {local}), set_config('zamu.platform', '{platform}', {local})")

@@ -7,7 +7,7 @@ use serde_json::json;
 use zamu_schema::dual::{Dual, DualConnection, Prepared};
 use zamu_schema::tables::outbox;
 
-use super::backend::{Conn, Reach};
+use super::backend::{Conn, Rows};
 use super::tx::OutboxRow;
 use crate::app::App;
 use crate::events::event::Event;
@@ -27,12 +27,12 @@ pub struct Lobby {
 
 impl Lobby {
     pub(crate) async fn write(app: &App) -> Result<Self> {
-        let conn = app.db().write(Reach::Platform).await?;
+        let conn = app.db().write(Rows::Platform).await?;
         Ok(Self::new(conn, app))
     }
 
     pub(crate) async fn read(app: &App) -> Result<Self> {
-        let conn = app.db().read(Reach::Platform).await?;
+        let conn = app.db().read(Rows::Platform).await?;
         Ok(Self::new(conn, app))
     }
 

@@ -3,6 +3,7 @@
 
 pub mod backend;
 pub mod group;
+pub mod idempotency;
 pub mod lobby;
 pub mod refuse;
 pub mod tx;

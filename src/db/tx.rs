@@ -12,17 +12,15 @@
 //! Statements that need no answer are *staged* and sent together with the commit: one round trip. Events and the
 //! audit entry travel the same way, so they commit with the change or not at all.
 
-use std::collections::HashSet;
-
 use serde_json::json;
 use uuid::Uuid;
 pub use zamu_schema::dual::{DualConnection, Prepared};
 use zamu_schema::tables::outbox;
 
-use super::backend::{Conn, Reach};
+use super::backend::{Conn, Rows};
 use crate::app::App;
 use crate::auth::action::Action;
-use crate::auth::policy::Scope;
+use crate::auth::policy::{Reach, Scope};
 use crate::auth::viewer::Viewer;
 use crate::events::event::Event;
 use crate::kernel::error::{Error, Result};
@@ -83,8 +81,7 @@ pub struct Tx {
     app: App,
     viewer: Viewer,
     action: Action,
-    scope: Scope,
-    departments: Option<HashSet<DepartmentId>>,
+    reach: Reach,
     now: Instant,
     staged: Vec<Prepared>,
     outbox: Vec<OutboxRow>,
@@ -94,15 +91,14 @@ impl Tx {
     /// Through [`App::begin`] and [`App::read`] only.
     pub(crate) async fn begin(app: &App, viewer: &Viewer, action: Action, change: bool) -> Result<Self> {
         let scope = viewer.allowed(action)?;
-        let reach = Reach::Organization(viewer.org().uuid());
-        let conn = if change { app.db().write(reach).await? } else { app.db().read(reach).await? };
+        let rows = Rows::Of(viewer.org().uuid());
+        let conn = if change { app.db().write(rows).await? } else { app.db().read(rows).await? };
         let mut tx = Self {
             conn,
             app: app.clone(),
             viewer: viewer.clone(),
             action,
-            scope,
-            departments: None,
+            reach: Reach::new(scope, viewer.member()),
             // After the wait for the connection, so that later transactions have later instants.
             now: app.now(),
             staged: Vec::new(),
@@ -113,7 +109,7 @@ impl Tx {
                 Some(root) => crate::orgs::store::departments_below(&mut tx, root).await?,
                 None => Vec::new(),
             };
-            tx.departments = Some(below.into_iter().collect());
+            tx.reach = tx.reach.with_departments(below);
         }
         Ok(tx)
     }
@@ -139,25 +135,22 @@ impl Tx {
     }
 
     pub fn scope(&self) -> Scope {
-        self.scope
+        self.reach.scope()
+    }
+
+    /// How far the action reaches; kept by subscriptions, which outlive the transaction.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// The departments a department-wide viewer reaches; empty for one without a department.
     pub fn departments(&self) -> Vec<DepartmentId> {
-        self.departments.iter().flatten().copied().collect()
+        self.reach.departments().collect()
     }
 
     /// Whether the action reaches what is about this member.
     pub fn reaches(&self, member: MemberId, department: Option<DepartmentId>) -> bool {
-        let own = self.viewer.member() == Some(member);
-        match self.scope {
-            Scope::Organization => true,
-            Scope::Own => own,
-            Scope::Department => {
-                let departments = self.departments.as_ref();
-                own || department.is_some_and(|id| departments.is_some_and(|all| all.contains(&id)))
-            }
-        }
+        self.reach.covers(member, department)
     }
 
     pub fn id<K: Kind>(&self) -> Id<K> {
@@ -209,7 +202,7 @@ impl Tx {
             "actorKind": self.viewer.actor_kind(),
             "actorId": self.viewer.actor_id(),
             "action": self.action.name(),
-            "permission": format!("{}:{:?}", self.viewer.role().name(), self.scope),
+            "permission": format!("{}:{:?}", self.viewer.role().name(), self.scope()),
             "targetKind": audit.kind,
             "targetId": audit.id,
             "reason": audit.reason,

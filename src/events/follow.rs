@@ -46,6 +46,12 @@ pub async fn follow(
     }))
 }
 
+/// The number of the newest event.
+pub async fn newest(app: &App, viewer: &Viewer) -> Result<i64> {
+    let mut tx = app.read(viewer, Action::ReadEvents).await?;
+    Ok(store::bounds(&mut tx).await?.1)
+}
+
 fn check_bounds(last: i64, oldest: i64, newest: i64) -> Result<()> {
     if last < 0 || last > newest {
         let message = format!("there is no event {last} yet; the newest is {newest}");

@@ -147,7 +147,9 @@ fn explain(mut response: Response) -> Response {
 /// Fills `extensions` from the refusal behind an error; logs what is not a refusal.
 fn explain_one(error: &mut ServerError) {
     let mut extensions = error.extensions.take().unwrap_or_default();
-    if let Some(refused) = error.source::<Error>() {
+    // Loaders share one failure among all who waited for the batch.
+    let shared = error.source::<Arc<Error>>().map(AsRef::as_ref);
+    if let Some(refused) = error.source::<Error>().or(shared) {
         describe(refused, &mut extensions);
     } else if extensions.get("code").is_none() {
         extensions.set("code", guess(error).name());
@@ -179,7 +181,7 @@ fn guess(error: &ServerError) -> Code {
         Code::QueryTooDeep
     } else if message.starts_with("Query is too complex") {
         Code::QueryTooComplex
-    } else if message.trim_start().starts_with("-->") {
+    } else if message.trim_start().starts_with("-->") || message.starts_with("invalid number") {
         Code::GraphqlParseFailed
     } else if message.starts_with("Failed to parse") || message.starts_with("Invalid value for argument") {
         Code::InvalidInput

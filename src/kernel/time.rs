@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+
+use super::error::{Error, Result};
 
 /// An instant in UTC, to the microsecond, which is what both databases keep.
 pub type Instant = DateTime<Utc>;
@@ -63,6 +65,31 @@ pub fn minutes_between(from: Instant, to: Instant) -> i64 {
     (to - from).num_seconds().div_euclid(60)
 }
 
+/// The instant at which clocks in a zone show a date and time. A time shown twice is the earlier of the two; a time
+/// that is skipped moves forward by as much as the clocks did.
+pub fn local_to_instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Instant {
+    let wall = date.and_time(time);
+    match zone.from_local_datetime(&wall) {
+        MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => at.to_utc(),
+        // With the offset from before the gap the instant lies as far behind the gap as the time lay in it. The
+        // longest gap on record is a day: Samoa crossing the date line.
+        MappedLocalTime::None => {
+            let before = (1..=26)
+                .filter_map(|hours| wall.checked_sub_signed(TimeDelta::hours(hours)))
+                .find_map(|earlier| zone.from_local_datetime(&earlier).latest());
+            let offset = before.map_or(0, |at| at.offset().fix().local_minus_utc());
+            (wall - TimeDelta::seconds(offset.into())).and_utc()
+        }
+    }
+}
+
+/// Reads the name of a time zone: `Africa/Nairobi`.
+pub fn zone(field: &str, name: &str) -> Result<Tz> {
+    name.trim().parse().map_err(|_: chrono_tz::ParseError| {
+        Error::invalid(field, "a time zone is named as in the IANA list, such as Africa/Nairobi")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +111,50 @@ mod tests {
         assert_eq!(minutes_between(start, instant("2026-03-09T08:00:59Z")), 0);
         assert_eq!(minutes_between(start, instant("2026-03-09T08:01:00Z")), 1);
         assert_eq!(minutes_between(start, instant("2026-03-09T07:59:59Z")), -1);
+    }
+
+    fn at(zone: Tz, date: &str, time: &str) -> String {
+        let instant = local_to_instant(date.parse().unwrap(), time.parse().unwrap(), zone);
+        instant.format("%Y-%m-%dT%H:%MZ").to_string()
+    }
+
+    #[test]
+    fn local_time_is_read_in_its_zone() {
+        assert_eq!(at(chrono_tz::Africa::Nairobi, "2026-03-09", "08:00:00"), "2026-03-09T05:00Z");
+        assert_eq!(at(chrono_tz::America::New_York, "2024-01-09", "08:00:00"), "2024-01-09T13:00Z");
+        assert_eq!(at(chrono_tz::America::New_York, "2024-07-09", "08:00:00"), "2024-07-09T12:00Z");
+    }
+
+    #[test]
+    fn a_time_shown_twice_is_the_earlier_one() {
+        assert_eq!(at(chrono_tz::America::New_York, "2024-11-03", "01:30:00"), "2024-11-03T05:30Z");
+    }
+
+    #[test]
+    fn a_skipped_time_moves_forward_by_the_gap() {
+        // 02:30 does not exist: it becomes 03:30 -04:00.
+        assert_eq!(at(chrono_tz::America::New_York, "2024-03-10", "02:30:00"), "2024-03-10T07:30Z");
+        // Half an hour only: 02:10 becomes 02:40 +11:00.
+        assert_eq!(at(chrono_tz::Australia::Lord_Howe, "2024-10-06", "02:10:00"), "2024-10-05T15:40Z");
+        // A whole day: 30 December 2011 never was; its noon is the noon of the 31st, +14:00.
+        assert_eq!(at(chrono_tz::Pacific::Apia, "2011-12-30", "12:00:00"), "2011-12-30T22:00Z");
+    }
+
+    #[test]
+    fn a_night_over_a_clock_change_is_shorter_or_longer() {
+        let night = |start: &str, end: &str, zone| {
+            let start = local_to_instant(start.parse().unwrap(), "23:00:00".parse().unwrap(), zone);
+            let end = local_to_instant(end.parse().unwrap(), "07:30:00".parse().unwrap(), zone);
+            minutes_between(start, end)
+        };
+        assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::America::New_York), 450);
+        assert_eq!(night("2024-11-02", "2024-11-03", chrono_tz::America::New_York), 570);
+        assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::Africa::Nairobi), 510);
+    }
+
+    #[test]
+    fn an_unknown_zone_names_its_field() {
+        assert_eq!(zone("timeZone", "Africa/Nairobi").unwrap(), chrono_tz::Africa::Nairobi);
+        assert_eq!(zone("timeZone", "Nairobi").unwrap_err().field.as_deref(), Some("timeZone"));
     }
 }

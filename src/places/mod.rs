@@ -1,4 +1,4 @@
-//! The places slice.
+//! Places with their fences, and the clients who are served there.
 
 pub mod model;
 pub mod store;

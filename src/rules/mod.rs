@@ -1,4 +1,4 @@
-//! The rules slice.
+//! The rules of the organizations: loaded from files, hot-reloaded, asked by the slices, and every decision kept.
 
 pub mod model;
 pub mod store;

@@ -1,4 +1,4 @@
-//! The schedules slice.
+//! Shifts: work that is planned for a member, and which of them a clock-in belongs to.
 
 pub mod model;
 pub mod store;

@@ -1,1 +1,228 @@
-//! Remembers.
+//! Remembers shifts.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use zamu_schema::dual::{Dual, ForUpdate};
+use zamu_schema::tables::{members, shifts};
+
+use super::model::{EARLY, Shift, ShiftKind};
+use crate::auth::policy::Scope;
+use crate::db::tx::Tx;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::{MemberId, OrgId, PlaceId, ShiftId};
+use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::time::Instant;
+
+/// Rows of one statement: SQLite binds at most 32,766 values.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// A row of `shifts`.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = shifts)]
+struct ShiftRow {
+    org_id: OrgId,
+    id: ShiftId,
+    member_id: MemberId,
+    place_id: Option<PlaceId>,
+    kind: String,
+    work_date: NaiveDate,
+    starts_at: Instant,
+    ends_at: Instant,
+    break_minutes: i32,
+    external_ref: Option<String>,
+    created_at: Instant,
+    cancelled_at: Option<Instant>,
+}
+
+impl ShiftRow {
+    fn new(org_id: OrgId, shift: Shift) -> Self {
+        Self {
+            org_id,
+            id: shift.id,
+            member_id: shift.member_id,
+            place_id: shift.place_id,
+            kind: shift.kind.name().to_owned(),
+            work_date: shift.work_date,
+            starts_at: shift.starts_at,
+            ends_at: shift.ends_at,
+            break_minutes: shift.break_minutes,
+            external_ref: shift.external_ref,
+            created_at: shift.created_at,
+            cancelled_at: shift.cancelled_at,
+        }
+    }
+
+    fn shift(self) -> Result<Shift> {
+        let kind = ShiftKind::parse(&self.kind);
+        Ok(Shift {
+            id: self.id,
+            member_id: self.member_id,
+            place_id: self.place_id,
+            kind: kind
+                .ok_or_else(|| Error::internal(format!("a shift of the kind {}", self.kind)))?,
+            work_date: self.work_date,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            break_minutes: self.break_minutes,
+            external_ref: self.external_ref,
+            created_at: self.created_at,
+            cancelled_at: self.cancelled_at,
+        })
+    }
+}
+
+/// Which shifts a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub member: Option<MemberId>,
+    /// The first work date.
+    pub from: Option<NaiveDate>,
+    /// The last work date.
+    pub to: Option<NaiveDate>,
+    /// Whether cancelled shifts are shown too.
+    pub cancelled: bool,
+}
+
+fn own_shifts(tx: &Tx) -> shifts::BoxedQuery<'static, Dual> {
+    shifts::table
+        .filter(shifts::org_id.eq(tx.org()))
+        .into_boxed()
+}
+
+/// The organization's shifts that the viewer's action reaches.
+fn reached_shifts(tx: &Tx) -> shifts::BoxedQuery<'static, Dual> {
+    let query = own_shifts(tx);
+    let own = tx.viewer().member();
+    match tx.scope() {
+        Scope::Organization => query,
+        Scope::Own => query.filter(shifts::member_id.nullable().eq(own)),
+        Scope::Department => {
+            let here = members::org_id
+                .eq(tx.org())
+                .and(members::department_id.eq_any(tx.departments()));
+            let colleagues = members::table.filter(here).select(members::id);
+            query.filter(
+                shifts::member_id
+                    .eq_any(colleagues)
+                    .or(shifts::member_id.nullable().eq(own)),
+            )
+        }
+    }
+}
+
+async fn load(tx: &mut Tx, query: shifts::BoxedQuery<'static, Dual>) -> Result<Vec<Shift>> {
+    let rows: Vec<ShiftRow> = query.select(ShiftRow::as_select()).load(tx.conn()?).await?;
+    rows.into_iter().map(ShiftRow::shift).collect()
+}
+
+/// Those of the shifts within reach, in no order.
+pub(super) async fn find_shifts(tx: &mut Tx, ids: &[ShiftId]) -> Result<Vec<Shift>> {
+    let query = reached_shifts(tx).filter(shifts::id.eq_any(ids.to_vec()));
+    load(tx, query).await
+}
+
+/// The shifts within reach, the latest first.
+pub(super) async fn list_shifts(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Shift>> {
+    let mut query = reached_shifts(tx);
+    if let Some(member) = filter.member {
+        query = query.filter(shifts::member_id.eq(member));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(shifts::work_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(shifts::work_date.le(to));
+    }
+    if !filter.cancelled {
+        query = query.filter(shifts::cancelled_at.is_null());
+    }
+    if let Some(after) = page.after {
+        let earlier = shifts::starts_at.lt(after.at);
+        query = query.filter(
+            earlier.or(shifts::starts_at
+                .eq(after.at)
+                .and(shifts::id.lt(ShiftId::from_uuid(after.id)))),
+        );
+    }
+    let query = query
+        .order((shifts::starts_at.desc(), shifts::id.desc()))
+        .limit(page.limit());
+    Ok(Page::from_rows(load(tx, query).await?, page))
+}
+
+/// A member's shift, not cancelled, that shares time with this span.
+pub(super) async fn find_overlap(
+    tx: &mut Tx,
+    member: MemberId,
+    (starts_at, ends_at): (Instant, Instant),
+) -> Result<Option<Shift>> {
+    let query = own_shifts(tx)
+        .filter(
+            shifts::member_id
+                .eq(member)
+                .and(shifts::cancelled_at.is_null()),
+        )
+        .filter(
+            shifts::starts_at
+                .lt(ends_at)
+                .and(shifts::ends_at.gt(starts_at)),
+        )
+        .order(shifts::starts_at)
+        .limit(1);
+    Ok(load(tx, query).await?.pop())
+}
+
+/// A member's shifts that could claim an instant.
+pub(super) async fn list_around(tx: &mut Tx, member: MemberId, at: Instant) -> Result<Vec<Shift>> {
+    let query = own_shifts(tx)
+        .filter(
+            shifts::member_id
+                .eq(member)
+                .and(shifts::cancelled_at.is_null()),
+        )
+        .filter(shifts::starts_at.le(at + EARLY).and(shifts::ends_at.ge(at)));
+    load(tx, query).await
+}
+
+/// Inserts many shifts; those whose reference is already there are left as they are. Returns how many are new.
+pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize> {
+    let mut rows: Vec<_> = new
+        .into_iter()
+        .map(|shift| ShiftRow::new(tx.org(), shift))
+        .collect();
+    let mut created = 0;
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE));
+        let insert = diesel::insert_into(shifts::table).values(std::mem::replace(&mut rows, rest));
+        created += tx
+            .execute(
+                insert
+                    .on_conflict((shifts::org_id, shifts::external_ref))
+                    .do_nothing(),
+            )
+            .await?;
+    }
+    Ok(created)
+}
+
+pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> Result<()> {
+    let own = shifts::table.filter(shifts::org_id.eq(tx.org()).and(shifts::id.eq(id)));
+    tx.execute(diesel::update(own).set(shifts::cancelled_at.eq(at)))
+        .await?;
+    Ok(())
+}
+
+/// Locks a member until the end: two overlapping shifts cannot be planned at once. On SQLite there is one writer.
+pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
+    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
+    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
+        .get_result(tx.conn()?)
+        .await
+        .optional()?;
+    locked.map(drop).ok_or_else(|| Error::not_found("member"))
+}

@@ -3,8 +3,12 @@
 
 mod support;
 mod orgs;
-
+mod places;
+mod schedules;
+mod attendance;
+mod rules;
 mod policy;
 mod server;
 mod http;
 mod socket;
+mod tidy;
