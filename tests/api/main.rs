@@ -2,13 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by panicking")]
 
 mod support;
+mod server;
 mod orgs;
+mod identity;
 mod places;
 mod schedules;
 mod attendance;
 mod rules;
-mod policy;
-mod server;
 mod http;
 mod socket;
+mod policy;
+mod isolation;
 mod tidy;
