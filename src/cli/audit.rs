@@ -31,9 +31,15 @@ pub(super) async fn run(audit: Audit) -> Result<Outcome> {
         say_json(&verdict)?;
         return Ok(Outcome::found(verdict.broken.is_some()));
     }
-    say(&format!("{} entries are good; the last hash is {}", verdict.good, verdict.last_hash));
+    say(&format!(
+        "{} entries are good; the last hash is {}",
+        verdict.good, verdict.last_hash
+    ));
     if let Some(broken) = &verdict.broken {
-        say(&format!("broken at entry {} ({}): {}", broken.number, broken.id, broken.what));
+        say(&format!(
+            "broken at entry {} ({}): {}",
+            broken.number, broken.id, broken.what
+        ));
     }
     Ok(Outcome::found(verdict.broken.is_some()))
 }

@@ -44,15 +44,21 @@ const PEOPLE: &[(&str, &str, Role, &str, i64)] = &[
 pub(super) async fn prepare(app: &App, config: &Config, wanted: bool) -> Result<Option<Demo>> {
     let is_private = config.listen.ip().is_loopback();
     if wanted && !is_private {
-        return Err(Error::invalid("--demo", "everybody knows the demo's password: it needs a loopback address"));
+        return Err(Error::invalid(
+            "--demo",
+            "everybody knows the demo's password: it needs a loopback address",
+        ));
     }
-    if !wanted && !(config.untouched && is_private) {
+    if !(wanted || config.untouched && is_private) {
         return Ok(None);
     }
     if orgs::find_by_slug(app, SLUG).await?.is_none() {
         found(app, config).await?;
     }
-    Ok(Some(Demo { identifier: IDENTIFIER.to_owned(), password: PASSWORD.to_owned() }))
+    Ok(Some(Demo {
+        identifier: IDENTIFIER.to_owned(),
+        password: PASSWORD.to_owned(),
+    }))
 }
 
 /// Founds it through the services the API uses, on a clock that is wound back and moved forward: the history is as

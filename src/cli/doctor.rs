@@ -46,7 +46,11 @@ fn tell(name: &str, look: &Look) {
 }
 
 fn settings(config: &Config) -> Look {
-    if config.allowed_origins.iter().any(|origin| origin == "*" || origin.ends_with('/')) {
+    if config
+        .allowed_origins
+        .iter()
+        .any(|origin| origin == "*" || origin.ends_with('/'))
+    {
         return Err("ZAMU_ALLOWED_ORIGINS names origins such as https://app.example.com, without * and a last /".to_owned());
     }
     Ok(format!("the server would listen on {}", config.listen))
@@ -58,18 +62,26 @@ fn secret(config: &Config) -> Look {
     match (&config.secret, kept.exists()) {
         (Some(_), _) => Ok("ZAMU_SECRET is set".to_owned()),
         (None, true) => is_private(&kept),
-        (None, false) => Ok("one will be made at the first start, for this machine only".to_owned()),
+        (None, false) => {
+            Ok("one will be made at the first start, for this machine only".to_owned())
+        }
     }
 }
 
 #[cfg(unix)]
 fn is_private(path: &Path) -> Look {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).map_err(|error| error.to_string())?.permissions().mode();
+    let mode = std::fs::metadata(path)
+        .map_err(|error| error.to_string())?
+        .permissions()
+        .mode();
     if mode.trailing_zeros() < 6 {
         return Err(format!("others can read {}: chmod 600 it", path.display()));
     }
-    Ok(format!("kept in {}, readable by its owner only", path.display()))
+    Ok(format!(
+        "kept in {}, readable by its owner only",
+        path.display()
+    ))
 }
 
 #[cfg(not(unix))]
@@ -79,7 +91,10 @@ fn is_private(path: &Path) -> Look {
 
 fn data_dir(path: &Path) -> Look {
     if !path.exists() {
-        return Ok(format!("{} will be made at the first start", path.display()));
+        return Ok(format!(
+            "{} will be made at the first start",
+            path.display()
+        ));
     }
     let probe = path.join(".doctor");
     let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
@@ -92,11 +107,18 @@ fn data_dir(path: &Path) -> Look {
 async fn database(target: &Target) -> Look {
     let wanted = target.clone();
     let pending = tokio::task::spawn_blocking(move || migrate::pending(&wanted)).await;
-    let pending = pending.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let pending = pending
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
     let engine = match target {
         Target::Postgres(_) => "PostgreSQL answers".to_owned(),
         Target::Sqlite(path) if path.exists() => format!("SQLite in {}", path.display()),
-        Target::Sqlite(path) => return Ok(format!("{} will be made at the first start", path.display())),
+        Target::Sqlite(path) => {
+            return Ok(format!(
+                "{} will be made at the first start",
+                path.display()
+            ));
+        }
     };
     Ok(match pending.len() {
         0 => format!("{engine}; every migration is applied"),
@@ -118,15 +140,28 @@ async fn row_security(url: &str) -> Look {
 
 fn rules(path: &Path) -> Look {
     if !path.exists() {
-        return Ok(format!("{} is not there; the built-in rules are used", path.display()));
+        return Ok(format!(
+            "{} is not there; the built-in rules are used",
+            path.display()
+        ));
     }
     let (_, problems) = Rulebook::load(path, None);
     match problems.as_slice() {
         [] => Ok(format!("everything in {} compiles", path.display())),
         [first, rest @ ..] => {
-            let line = first.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
-            Err(format!("{}{line}: {}{more}; `zamu rules check` says everything", first.path, first.message))
+            let line = first
+                .line
+                .map(|line| format!(":{line}"))
+                .unwrap_or_default();
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" (and {} more)", rest.len())
+            };
+            Err(format!(
+                "{}{line}: {}{more}; `zamu rules check` says everything",
+                first.path, first.message
+            ))
         }
     }
 }

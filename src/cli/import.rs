@@ -34,6 +34,10 @@ pub(super) async fn run(import: Import) -> Result<Outcome> {
 }
 
 /// The one place that calls the import.
+#[expect(clippy::unused_async, reason = "an import waits for its database")]
 async fn clockster(_app: &App, _viewer: &Viewer, folder: &Path, _json: bool) -> Result<()> {
-    Err(Error::invalid("folder", format!("this build cannot import {}", folder.display())))
+    Err(Error::invalid(
+        "folder",
+        format!("this build cannot import {}", folder.display()),
+    ))
 }

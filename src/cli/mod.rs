@@ -25,7 +25,7 @@ use crate::{graphql, http, telemetry};
 /// One server that clocks people in and out, for many organizations at once.
 ///
 /// Without any setting it runs on a file in `./data` and listens on this machine only: `zamu serve`, then open
-/// http://127.0.0.1:8000/ for the explorer.
+/// <http://127.0.0.1:8000/> for the explorer.
 ///
 /// Settings come from the environment or from `zamu.toml` in the working directory (the same names in lower case
 /// without ZAMU_). An unknown setting is refused:
@@ -144,7 +144,9 @@ async fn perform(command: Command) -> Result<Outcome> {
 async fn serve(serve: Serve) -> Result<Outcome> {
     let mut config = settings()?;
     config.listen = serve.listen.unwrap_or(config.listen);
-    config.check_public().map_err(|error| Error::invalid("ZAMU_SECRET", error.to_string()))?;
+    config
+        .check_public()
+        .map_err(|error| Error::invalid("ZAMU_SECRET", error.to_string()))?;
     let app = App::from_config(&config).await?;
     let demo = demo::prepare(&app, &config, serve.demo).await?;
     http::serve(app, &config, demo).await?;
@@ -164,7 +166,10 @@ async fn migrate(migrate: &Migrate) -> Result<Outcome> {
         std::fs::create_dir_all(folder).map_err(Error::internal)?;
     }
     let working = tokio::task::spawn_blocking(move || work(&config.database));
-    let names = working.await.map_err(Error::internal)?.map_err(Error::internal)?;
+    let names = working
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)?;
     for name in &names {
         say(&format!("{verb} {name}"));
     }

@@ -54,21 +54,55 @@ pub(super) async fn run(org: Org) -> Result<Outcome> {
 }
 
 async fn create(app: &App, create: Create) -> Result<()> {
-    let Create { name, slug, time_zone, currency, owner_name, owner_phone, owner_email, owner_password } = create;
+    let Create {
+        name,
+        slug,
+        time_zone,
+        currency,
+        owner_name,
+        owner_phone,
+        owner_email,
+        owner_password,
+    } = create;
     if owner_name.is_some() && owner_phone.is_none() && owner_email.is_none() {
-        return Err(Error::invalid("owner", "an owner needs --owner-phone or --owner-email to sign in with"));
+        return Err(Error::invalid(
+            "owner",
+            "an owner needs --owner-phone or --owner-email to sign in with",
+        ));
     }
-    let organization = service::create(app, NewOrganization { slug, name, time_zone, currency }).await?;
-    say(&format!("organization {} ({})", organization.slug, organization.id));
-    let Some(name) = owner_name else { return Ok(()) };
+    let organization = service::create(
+        app,
+        NewOrganization {
+            slug,
+            name,
+            time_zone,
+            currency,
+        },
+    )
+    .await?;
+    say(&format!(
+        "organization {} ({})",
+        organization.slug, organization.id
+    ));
+    let Some(name) = owner_name else {
+        return Ok(());
+    };
     let made = owner_password.is_none();
-    let password = owner_password.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(app.ids().secret::<15>()));
-    let owner = NewOwner { name, phone: owner_phone, email: owner_email, password: password.clone() };
+    let password =
+        owner_password.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(app.ids().secret::<15>()));
+    let owner = NewOwner {
+        name,
+        phone: owner_phone,
+        email: owner_email,
+        password: password.clone(),
+    };
     let member = identity::create_owner(app, &organization, owner).await?;
     say(&format!("owner {} ({})", member.name, member.id));
     if made {
         say(&format!("password {password}"));
-        say("It is not kept anywhere: change it after the first sign-in. An account that was there before keeps its own.");
+        say(
+            "It is not kept anywhere: change it after the first sign-in. An account that was there before keeps its own.",
+        );
     }
     Ok(())
 }
@@ -76,5 +110,7 @@ async fn create(app: &App, create: Create) -> Result<()> {
 /// The organization of a slug, for commands that work inside one.
 pub(super) async fn by_slug(app: &App, slug: &str) -> Result<OrgId> {
     let found = service::find_by_slug(app, slug).await?;
-    found.map(|organization| organization.id).ok_or_else(|| Error::not_found(&format!("organization as {slug}")))
+    found
+        .map(|organization| organization.id)
+        .ok_or_else(|| Error::not_found(&format!("organization as {slug}")))
 }

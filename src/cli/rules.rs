@@ -36,9 +36,11 @@ pub(super) enum Rules {
 pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
     match rules {
         Rules::Check { path, json } => check(path.as_ref().unwrap_or(&config.rules_dir), *json),
-        Rules::Test { path, filter, json } => {
-            test(path.as_ref().unwrap_or(&config.rules_dir), filter.as_deref(), *json)
-        }
+        Rules::Test { path, filter, json } => test(
+            path.as_ref().unwrap_or(&config.rules_dir),
+            filter.as_deref(),
+            *json,
+        ),
     }
 }
 
@@ -50,7 +52,11 @@ fn check(path: &std::path::Path, json: bool) -> Result<Outcome> {
         for finding in &report.findings {
             say(&describe(finding));
         }
-        say(&format!("{} files, {} findings", report.files, report.findings.len()));
+        say(&format!(
+            "{} files, {} findings",
+            report.files,
+            report.findings.len()
+        ));
     }
     Ok(Outcome::found(!report.is_ok()))
 }
@@ -61,13 +67,22 @@ fn describe(finding: &Finding) -> String {
         Severity::Warning => "warning",
     };
     let at = at(finding.file.as_deref(), finding.line, finding.column);
-    let hint = finding.hint.as_ref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
+    let hint = finding
+        .hint
+        .as_ref()
+        .map(|hint| format!("\n  {hint}"))
+        .unwrap_or_default();
     format!("{at}{severity}: {}{hint}", finding.message)
 }
 
 fn at(file: Option<&str>, line: Option<u32>, column: Option<u32>) -> String {
-    let Some(file) = file else { return String::new() };
-    let numbers = [line, column].into_iter().flatten().map(|number| format!(":{number}"));
+    let Some(file) = file else {
+        return String::new();
+    };
+    let numbers = [line, column]
+        .into_iter()
+        .flatten()
+        .map(|number| format!(":{number}"));
     format!("{file}{}: ", numbers.collect::<String>())
 }
 
@@ -78,9 +93,17 @@ fn test(path: &std::path::Path, filter: Option<&str>, json: bool) -> Result<Outc
     } else {
         for failed in report.tests.iter().filter(|test| !test.passed) {
             let message = failed.message.as_deref().unwrap_or("failed");
-            say(&format!("{}{}: {message}", at(Some(&failed.file), failed.line, None), failed.name));
+            say(&format!(
+                "{}{}: {message}",
+                at(Some(&failed.file), failed.line, None),
+                failed.name
+            ));
         }
-        say(&format!("{} passed, {} failed", report.passed(), report.failed()));
+        say(&format!(
+            "{} passed, {} failed",
+            report.passed(),
+            report.failed()
+        ));
     }
     Ok(Outcome::found(!report.is_ok()))
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::Request;
 use poem::http::{HeaderMap, header};
 use tokio::sync::broadcast::Receiver;
@@ -37,11 +39,7 @@ pub(super) fn request_id(app: &App, headers: &HeaderMap) -> String {
 }
 
 pub(super) fn new_id(app: &App) -> String {
-    app.ids()
-        .secret::<12>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    URL_SAFE_NO_PAD.encode(app.ids().secret::<12>())
 }
 
 /// The address and the program behind a request.
@@ -83,13 +81,23 @@ pub(super) async fn introduce(
     origin: Origin,
 ) -> Result<Guest> {
     let (viewer, signed_in) = identity::introduce(app, authorization.as_deref()).await?;
-    Ok(Guest { viewer, signed_in, authorization, origin })
+    Ok(Guest {
+        viewer,
+        signed_in,
+        authorization,
+        origin,
+    })
 }
 
 impl Guest {
     /// What resolvers know: made anew for each operation, so that loaders see fresh rows.
     pub(super) fn data(&self, app: &App) -> RequestData {
-        RequestData::new(app.clone(), self.viewer.clone(), self.signed_in, self.origin.clone())
+        RequestData::new(
+            app.clone(),
+            self.viewer.clone(),
+            self.signed_in,
+            self.origin.clone(),
+        )
     }
 
     /// Resolves when this guest may not stay: revoked, changed, or expired. Whoever is nobody stays.
@@ -97,7 +105,10 @@ impl Guest {
         if self.authorization.is_none() {
             return std::future::pending().await;
         }
-        let mut events = self.viewer.as_ref().map(|viewer| web.app.bus().subscribe(viewer.org()));
+        let mut events = self
+            .viewer
+            .as_ref()
+            .map(|viewer| web.app.bus().subscribe(viewer.org()));
         let mut look = tokio::time::interval(web.options.deadlines.recheck);
         loop {
             tokio::select! {

@@ -40,7 +40,7 @@ impl Endpoint for Graphql {
 
 /// A request, or several in one body.
 enum Asked {
-    One(Operations),
+    One(Box<Operations>),
     Many(Vec<Operations>),
 }
 
@@ -61,7 +61,7 @@ impl Graphql {
 
     async fn handle(&self, media: Media, mut request: Request) -> Result<Response> {
         let asked = match *request.method() {
-            Method::GET => Asked::One(operation::read(parameters(&request)?)?),
+            Method::GET => Asked::One(Box::new(operation::read(parameters(&request)?)?)),
             Method::POST => body(&mut request).await?,
             _ => {
                 return Err(Error::refused(
@@ -75,7 +75,7 @@ impl Graphql {
         let guest = entry::introduce(&self.0.app, authorization, origin).await?;
         match asked {
             Asked::One(asked) => {
-                self.one(media, &guest, asked, request.method() == Method::GET)
+                self.one(media, &guest, *asked, request.method() == Method::GET)
                     .await
             }
             Asked::Many(_) if media == Media::Events => Err(Error::refused(
@@ -168,7 +168,7 @@ async fn body(request: &mut Request) -> Result<Asked> {
     })?;
     match json {
         Json::Array(all) => batch(all),
-        one => operation::read(one).map(Asked::One),
+        one => operation::read(one).map(|asked| Asked::One(Box::new(asked))),
     }
 }
 

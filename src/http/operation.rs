@@ -42,7 +42,7 @@ pub(super) fn read(parameters: Json) -> Result<Request> {
     match parameters.remove("operationName") {
         None | Some(Json::Null) => {}
         Some(Json::String(name)) => {
-            request.operation_name = Some(name).filter(|name| !name.is_empty())
+            request.operation_name = Some(name).filter(|name| !name.is_empty());
         }
         Some(_) => return Err(Error::invalid("operationName", "operationName is a string")),
     }

@@ -1,5 +1,7 @@
 //! The explorer: a page, a script and a style sheet inside the binary.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::http::{StatusCode, header};
 use poem::{Request, Response};
 use serde::Serialize;
@@ -43,11 +45,8 @@ pub(super) struct Asset {
 
 impl Asset {
     fn new(content_type: &'static str, text: String) -> Self {
-        let digest: String = Sha256::digest(text.as_bytes())
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut digest = URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()));
+        digest.truncate(16);
         // Weak, because a compressed answer is not the same bytes.
         Self {
             content_type,

@@ -6,6 +6,7 @@
 )]
 
 mod support;
+mod server;
 mod orgs;
 mod identity;
 mod places;
@@ -15,7 +16,6 @@ mod live;
 mod rules;
 mod http;
 mod socket;
-mod server;
 mod policy;
 mod isolation;
 mod contract;
