@@ -54,7 +54,13 @@ pub struct Parts {
 impl Parts {
     /// The machine's clock and randomness.
     pub fn real(keys: Keys, rules: Rulebook) -> Self {
-        Self { clock: Arc::new(SystemClock), ids: Source::random(), keys, hashing: Hashing::strong(), rules }
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Source::random(),
+            keys,
+            hashing: Hashing::strong(),
+            rules,
+        }
     }
 }
 
@@ -63,7 +69,10 @@ impl App {
     pub async fn open(target: &Target, connections: u32, parts: Parts) -> Result<Self> {
         let wanted = target.clone();
         let migrate = move || zamu_schema::migrate::run(&wanted);
-        let applied = tokio::task::spawn_blocking(migrate).await.map_err(Error::internal)?.map_err(Error::internal)?;
+        let applied = tokio::task::spawn_blocking(migrate)
+            .await
+            .map_err(Error::internal)?
+            .map_err(Error::internal)?;
         for name in applied {
             tracing::info!(migration = name, "migrated");
         }
@@ -71,17 +80,36 @@ impl App {
             Target::Postgres(url) => Db::postgres(url, connections).await?,
             Target::Sqlite(path) => Db::sqlite(path)?,
         };
-        let Parts { clock, ids, keys, hashing, rules } = parts;
+        let Parts {
+            clock,
+            ids,
+            keys,
+            hashing,
+            rules,
+        } = parts;
         let rules = ArcSwap::from_pointee(rules);
         let (bus, access, tasks) = (Bus::default(), Access::default(), Tasks::default());
         let organizations = Remembered::default();
-        Ok(Self(Arc::new(Inner { db, clock, ids, bus, access, organizations, keys, hashing, rules, tasks })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            clock,
+            ids,
+            bus,
+            access,
+            organizations,
+            keys,
+            hashing,
+            rules,
+            tasks,
+        })))
     }
 
     /// As the settings say, with the secret they name or the one kept in the data directory.
     pub async fn from_config(config: &Config) -> Result<Self> {
         if let Target::Sqlite(path) = &config.database
-            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
         {
             std::fs::create_dir_all(folder).map_err(Error::internal)?;
         }
@@ -92,7 +120,10 @@ impl App {
         };
         let (rules, problems) = Rulebook::load(&config.rules_dir, None);
         crate::rules::service::report(&problems);
-        let parts = Parts { ids, ..Parts::real(Keys::new(&secret), rules) };
+        let parts = Parts {
+            ids,
+            ..Parts::real(Keys::new(&secret), rules)
+        };
         Self::open(&config.database, config.connections, parts).await
     }
 
@@ -177,7 +208,10 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    #[expect(clippy::disallowed_methods, reason = "the one place that starts a task, so that shutdown can wait for it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that starts a task, so that shutdown can wait for it"
+    )]
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
@@ -206,7 +240,11 @@ fn kept_secret(data_dir: &Path, ids: &Source) -> Result<String> {
         return Ok(secret);
     }
     std::fs::create_dir_all(data_dir).map_err(Error::internal)?;
-    let secret: String = ids.secret::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret: String = ids
+        .secret::<32>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     write_private(&path, &secret).map_err(Error::internal)?;
     Ok(secret)
 }

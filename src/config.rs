@@ -38,7 +38,11 @@ pub enum BadConfig {
     #[error("unknown setting {0}; the settings are {names}", names = NAMES.join(", "))]
     Unknown(String),
     #[error("{name} = {value:?}: {reason}")]
-    Invalid { name: &'static str, value: String, reason: String },
+    Invalid {
+        name: &'static str,
+        value: String,
+        reason: String,
+    },
     #[error("cannot read {path}: {reason}")]
     File { path: PathBuf, reason: String },
     #[error(
@@ -69,8 +73,10 @@ impl Config {
     pub fn load() -> Result<Self, BadConfig> {
         let file = Path::new("zamu.toml");
         let text = if file.exists() {
-            std::fs::read_to_string(file)
-                .map_err(|error| BadConfig::File { path: file.to_owned(), reason: error.to_string() })?
+            std::fs::read_to_string(file).map_err(|error| BadConfig::File {
+                path: file.to_owned(),
+                reason: error.to_string(),
+            })?
         } else {
             String::new()
         };
@@ -78,23 +84,40 @@ impl Config {
     }
 
     /// From given settings: what tests use.
-    pub fn from_parts(environment: BTreeMap<String, String>, file: &str) -> Result<Self, BadConfig> {
+    pub fn from_parts(
+        environment: BTreeMap<String, String>,
+        file: &str,
+    ) -> Result<Self, BadConfig> {
         let mut values = read_file(file)?;
         values.extend(environment);
         if let Some(unknown) = values.keys().find(|name| !NAMES.contains(&name.as_str())) {
             return Err(BadConfig::Unknown(unknown.clone()));
         }
-        let get = |name: &str| values.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        let get = |name: &str| {
+            values
+                .get(name)
+                .map(String::as_str)
+                .filter(|value| !value.is_empty())
+        };
         let data_dir = PathBuf::from(get("ZAMU_DATA_DIR").unwrap_or("data"));
         let config = Self {
-            listen: parse(&values, "ZAMU_LISTEN", "127.0.0.1:8000", "an address and a port")?,
+            listen: parse(
+                &values,
+                "ZAMU_LISTEN",
+                "127.0.0.1:8000",
+                "an address and a port",
+            )?,
             database: database(get("DATABASE_URL"), &data_dir)?,
             data_dir,
             rules_dir: PathBuf::from(get("ZAMU_RULES_DIR").unwrap_or("rules")),
             secret: get("ZAMU_SECRET").map(str::to_owned),
             connections: parse(&values, "ZAMU_CONNECTIONS", "8", "a whole number")?,
             allowed_origins: get("ZAMU_ALLOWED_ORIGINS")
-                .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
+                .map(|list| {
+                    list.split(',')
+                        .map(|origin| origin.trim().to_owned())
+                        .collect()
+                })
                 .unwrap_or_default(),
             trusted_proxy: parse(&values, "ZAMU_TRUSTED_PROXY", "false", "true or false")?,
             untouched: values.keys().all(|name| name == "ZAMU_LOG"),
@@ -120,22 +143,35 @@ impl Config {
 
 /// `ZAMU_LOG`: a filter as `tracing` reads it; read apart from the rest because logging starts first.
 pub fn log_filter() -> String {
-    environment().remove("ZAMU_LOG").unwrap_or_else(|| "info".to_owned())
+    environment()
+        .remove("ZAMU_LOG")
+        .unwrap_or_else(|| "info".to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 fn environment() -> BTreeMap<String, String> {
     std::env::vars()
-        .filter(|(name, _)| name == "DATABASE_URL" || (name.starts_with("ZAMU_") && !name.starts_with("ZAMU_TEST_")))
+        .filter(|(name, _)| {
+            name == "DATABASE_URL" || (name.starts_with("ZAMU_") && !name.starts_with("ZAMU_TEST_"))
+        })
         .collect()
 }
 
 fn read_file(text: &str) -> Result<BTreeMap<String, String>, BadConfig> {
     let path = PathBuf::from("zamu.toml");
-    let File(values) = toml::from_str(text)
-        .map_err(|error| BadConfig::File { path, reason: error.to_string() })?;
+    let File(values) = toml::from_str(text).map_err(|error| BadConfig::File {
+        path,
+        reason: error.to_string(),
+    })?;
     let named = values.into_iter().map(|(name, value)| {
-        let known = if name == "database_url" { "DATABASE_URL".to_owned() } else { format!("ZAMU_{}", name.to_uppercase()) };
+        let known = if name == "database_url" {
+            "DATABASE_URL".to_owned()
+        } else {
+            format!("ZAMU_{}", name.to_uppercase())
+        };
         let text = match value {
             toml::Value::String(text) => text,
             other => other.to_string(),
@@ -185,7 +221,9 @@ mod tests {
     use super::*;
 
     fn with(pairs: &[(&str, &str)]) -> Result<Config, BadConfig> {
-        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Config::from_parts(pairs.collect(), "")
     }
 
@@ -199,24 +237,54 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_is_refused_by_name() {
-        let error = with(&[("ZAMU_LISTN", "127.0.0.1:1")]).unwrap_err().to_string();
-        assert!(error.contains("ZAMU_LISTN") && error.contains("ZAMU_LISTEN"), "{error}");
+        let error = with(&[("ZAMU_LISTN", "127.0.0.1:1")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("ZAMU_LISTN") && error.contains("ZAMU_LISTEN"),
+            "{error}"
+        );
         assert!(Config::from_parts(BTreeMap::new(), "listn = 1").is_err());
         assert!(Config::from_parts(BTreeMap::new(), "listen = \"127.0.0.1:9\"").is_ok());
     }
 
     #[test]
     fn bad_values_say_what_is_needed() {
-        assert!(with(&[("ZAMU_LISTEN", "here")]).unwrap_err().to_string().contains("an address"));
-        assert!(with(&[("DATABASE_URL", "mysql://x")]).unwrap_err().to_string().contains("postgres://"));
-        assert!(with(&[("ZAMU_SECRET", "short")]).unwrap_err().to_string().contains("32"));
+        assert!(
+            with(&[("ZAMU_LISTEN", "here")])
+                .unwrap_err()
+                .to_string()
+                .contains("an address")
+        );
+        assert!(
+            with(&[("DATABASE_URL", "mysql://x")])
+                .unwrap_err()
+                .to_string()
+                .contains("postgres://")
+        );
+        assert!(
+            with(&[("ZAMU_SECRET", "short")])
+                .unwrap_err()
+                .to_string()
+                .contains("32")
+        );
     }
 
     #[test]
     fn a_public_address_needs_a_secret() {
-        assert!(with(&[("ZAMU_LISTEN", "0.0.0.0:8000")]).unwrap().check_public().is_err());
+        assert!(
+            with(&[("ZAMU_LISTEN", "0.0.0.0:8000")])
+                .unwrap()
+                .check_public()
+                .is_err()
+        );
         assert!(with(&[]).unwrap().check_public().is_ok());
         let secret = "0123456789abcdef0123456789abcdef";
-        assert!(with(&[("ZAMU_LISTEN", "0.0.0.0:8000"), ("ZAMU_SECRET", secret)]).unwrap().check_public().is_ok());
+        assert!(
+            with(&[("ZAMU_LISTEN", "0.0.0.0:8000"), ("ZAMU_SECRET", secret)])
+                .unwrap()
+                .check_public()
+                .is_ok()
+        );
     }
 }

@@ -29,7 +29,10 @@ pub fn geofence(known: &Known<'_>, direction: Direction) -> Record {
         ("place", place(known.place)),
         ("person", person(known)),
         ("service", service(known.service)),
-        ("device", [("mock_location", known.mock_location.into())].into()),
+        (
+            "device",
+            [("mock_location", known.mock_location.into())].into(),
+        ),
         ("direction", direction.name().to_lowercase().into()),
         ("now", moment(known.time.occurred_at, known.zone)),
     ])
@@ -52,14 +55,23 @@ pub fn clock_in(known: &Known<'_>, fence: Judgement, accuracy_m: Option<f64>) ->
         ("captured_offline", known.time.captured_offline().into()),
         ("minutes_since_capture", since_capture.into()),
         ("mock_location", known.mock_location.into()),
-        ("shift", known.shift.map(|shift| clock_in_shift(shift, known.time.occurred_at)).unwrap_or_default()),
+        (
+            "shift",
+            known
+                .shift
+                .map(|shift| clock_in_shift(shift, known.time.occurred_at))
+                .unwrap_or_default(),
+        ),
         ("now", moment(known.time.occurred_at, known.zone)),
     ])
 }
 
 fn clock_in_shift(shift: &Shift, at: Instant) -> Value {
     [
-        ("minutes_until_start", minutes_between(at, shift.starts_at).into()),
+        (
+            "minutes_until_start",
+            minutes_between(at, shift.starts_at).into(),
+        ),
         ("planned_minutes", planned_minutes(shift).into()),
     ]
     .into()
@@ -70,7 +82,14 @@ pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
     record([
         ("minutes_late", minutes_between(shift.starts_at, at).into()),
         ("delay_was_approved", false.into()),
-        ("shift", [("planned_minutes", planned_minutes(shift).into()), ("kind", "work".into())].into()),
+        (
+            "shift",
+            [
+                ("planned_minutes", planned_minutes(shift).into()),
+                ("kind", "work".into()),
+            ]
+            .into(),
+        ),
         ("person", person(known)),
         ("weekday", weekday(at, known.zone).into()),
         ("now", moment(at, known.zone)),
@@ -100,7 +119,12 @@ fn place(place: Option<&Place>) -> Value {
         FenceKind::Polygon => "polygon",
         FenceKind::None => "none",
     };
-    [("name", name.into()), ("radius_m", radius.into()), ("kind", kind.into())].into()
+    [
+        ("name", name.into()),
+        ("radius_m", radius.into()),
+        ("kind", kind.into()),
+    ]
+    .into()
 }
 
 fn service(kind: Option<&str>) -> Value {
@@ -125,11 +149,17 @@ fn weekday(at: Instant, zone: Tz) -> &'static str {
 }
 
 /// Metres as a rule sees them: whole, so that scripts never meet floating point.
-#[expect(clippy::cast_possible_truncation, reason = "bounded by half the Earth's circumference")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "bounded by half the Earth's circumference"
+)]
 fn whole(metres: f64) -> i64 {
     metres.round() as i64
 }
 
 fn record<const N: usize>(fields: [(&str, Value); N]) -> Record {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

@@ -89,7 +89,10 @@ pub struct FenceJudgement {
 
 impl From<Judgement> for FenceJudgement {
     fn from(judged: Judgement) -> Self {
-        Self { verdict: judged.verdict.into(), distance_m: judged.distance_m }
+        Self {
+            verdict: judged.verdict.into(),
+            distance_m: judged.distance_m,
+        }
     }
 }
 
@@ -106,7 +109,11 @@ pub struct Position {
 
 impl From<Fix> for Position {
     fn from(fix: Fix) -> Self {
-        Self { latitude: fix.point.latitude, longitude: fix.point.longitude, accuracy_m: fix.accuracy_m }
+        Self {
+            latitude: fix.point.latitude,
+            longitude: fix.point.longitude,
+            accuracy_m: fix.accuracy_m,
+        }
     }
 }
 
@@ -186,19 +193,25 @@ impl WorkSession {
 
     /// Where it was, if at a place.
     async fn place(&self, ctx: &Context<'_>) -> Result<Option<Place>> {
-        let Some(id) = self.0.place_id else { return Ok(None) };
+        let Some(id) = self.0.place_id else {
+            return Ok(None);
+        };
         Ok(ctx.loads()?.load_one(id).await?)
     }
 
     /// Who was served, if somebody was.
     async fn client(&self, ctx: &Context<'_>) -> Result<Option<Client>> {
-        let Some(id) = self.0.client_id else { return Ok(None) };
+        let Some(id) = self.0.client_id else {
+            return Ok(None);
+        };
         Ok(ctx.loads()?.load_one(id).await?)
     }
 
     /// The planned shift it was judged by.
     async fn shift(&self, ctx: &Context<'_>) -> Result<Option<Shift>> {
-        let Some(id) = self.0.shift_id else { return Ok(None) };
+        let Some(id) = self.0.shift_id else {
+            return Ok(None);
+        };
         Ok(ctx.loads()?.load_one(id).await?)
     }
 
@@ -211,13 +224,21 @@ impl WorkSession {
     /// What people wrote about it, oldest first.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<SessionNote>> {
         let found = ctx.loads()?.load_one(NotesOf(self.0.id)).await?;
-        Ok(found.unwrap_or_default().into_iter().map(SessionNote).collect())
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(SessionNote)
+            .collect())
     }
 
     /// Why it was judged as it was: every decision of a rule, in order.
     async fn decisions(&self, ctx: &Context<'_>) -> Result<Vec<RuleDecision>> {
         let found = ctx.loads()?.load_one(DecisionsOf(self.0.id)).await?;
-        Ok(found.unwrap_or_default().into_iter().map(RuleDecision).collect())
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(RuleDecision)
+            .collect())
     }
 
     /// Positions during it, newest first; 1–100.
@@ -314,7 +335,11 @@ pub struct LocationPing {
 
 impl From<model::Ping> for LocationPing {
     fn from(ping: model::Ping) -> Self {
-        Self { captured_at: ping.captured_at, position: ping.fix.into(), mock_location: ping.mock_location }
+        Self {
+            captured_at: ping.captured_at,
+            position: ping.fix.into(),
+            mock_location: ping.mock_location,
+        }
     }
 }
 
@@ -331,7 +356,8 @@ pub struct PositionInput {
 
 impl PositionInput {
     pub fn fix(&self, field: &str) -> Result<Fix, Error> {
-        Fix::new(self.latitude, self.longitude, self.accuracy_m).map_err(|error| error.within(field))
+        Fix::new(self.latitude, self.longitude, self.accuracy_m)
+            .map_err(|error| error.within(field))
     }
 }
 
@@ -349,7 +375,11 @@ pub struct DeviceInput {
 
 impl From<DeviceInput> for model::Device {
     fn from(input: DeviceInput) -> Self {
-        Self { mock_location: input.mock_location, model: input.model, app_version: input.app_version }
+        Self {
+            mock_location: input.mock_location,
+            model: input.model,
+            app_version: input.app_version,
+        }
     }
 }
 
@@ -449,7 +479,11 @@ impl AttendanceQuery {
     /// One work session.
     ///
     /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    async fn session(&self, ctx: &Context<'_>, #[graphql(name = "id")] session: ID) -> Result<WorkSession> {
+    async fn session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "id")] session: ID,
+    ) -> Result<WorkSession> {
         let found = service::session(ctx.app(), ctx.viewer()?, id("id", &session)?).await?;
         Ok(WorkSession(found))
     }
@@ -468,7 +502,10 @@ impl AttendanceQuery {
         let page = PageRequest::new(first, after.as_deref())?;
         let filter = filter.unwrap_or_default().read()?;
         let found = service::sessions(ctx.app(), ctx.viewer()?, &filter, &page).await?;
-        let cursor = |session: &model::WorkSession| Cursor { at: session.clocked_in_at, id: session.id.uuid() };
+        let cursor = |session: &model::WorkSession| Cursor {
+            at: session.clocked_in_at,
+            id: session.id.uuid(),
+        };
         Ok(connection(found, after.as_deref(), cursor, WorkSession))
     }
 
@@ -476,14 +513,20 @@ impl AttendanceQuery {
     ///
     /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
     async fn my_active_session(&self, ctx: &Context<'_>) -> Result<Option<WorkSession>> {
-        Ok(service::my_active_session(ctx.app(), ctx.viewer()?).await?.map(WorkSession))
+        Ok(service::my_active_session(ctx.app(), ctx.viewer()?)
+            .await?
+            .map(WorkSession))
     }
 
     /// Everybody at work now whom you may see, newest first; at most 1,000.
     ///
     /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
     #[graphql(complexity = "50 * child_complexity")]
-    async fn active_sessions(&self, ctx: &Context<'_>, filter: Option<SessionFilter>) -> Result<Vec<WorkSession>> {
+    async fn active_sessions(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<SessionFilter>,
+    ) -> Result<Vec<WorkSession>> {
         let filter = filter.unwrap_or_default().read()?;
         let found = service::active_sessions(ctx.app(), ctx.viewer()?, &filter).await?;
         Ok(found.into_iter().map(WorkSession).collect())
@@ -502,7 +545,10 @@ impl AttendanceMutation {
     /// Requires: `CLOCK_IN` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
     async fn clock_in(&self, ctx: &Context<'_>, input: ClockInInput) -> Result<WorkSession> {
         let clock_in = service::ClockIn {
-            position: input.position.map(|position| position.fix("position")).transpose()?,
+            position: input
+                .position
+                .map(|position| position.fix("position"))
+                .transpose()?,
             place: optional_id("place", input.place.as_ref())?,
             client: optional_id("client", input.client.as_ref())?,
             service: input.service,
@@ -511,7 +557,9 @@ impl AttendanceMutation {
             captured_at: input.captured_at.map(crate::kernel::time::to_micros),
         };
         let key = &input.idempotency_key;
-        Ok(WorkSession(service::clock_in(ctx.app(), ctx.viewer()?, key, clock_in).await?))
+        Ok(WorkSession(
+            service::clock_in(ctx.app(), ctx.viewer()?, key, clock_in).await?,
+        ))
     }
 
     /// Ends your open work session. Nothing about a position ever refuses it.
@@ -519,36 +567,60 @@ impl AttendanceMutation {
     /// Requires: `CLOCK_OUT` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
     async fn clock_out(&self, ctx: &Context<'_>, input: ClockOutInput) -> Result<WorkSession> {
         let clock_out = service::ClockOut {
-            position: input.position.map(|position| position.fix("position")).transpose()?,
+            position: input
+                .position
+                .map(|position| position.fix("position"))
+                .transpose()?,
             remark: input.remark,
             device: input.device.unwrap_or_default().into(),
             captured_at: input.captured_at.map(crate::kernel::time::to_micros),
         };
         let key = &input.idempotency_key;
-        Ok(WorkSession(service::clock_out(ctx.app(), ctx.viewer()?, key, clock_out).await?))
+        Ok(WorkSession(
+            service::clock_out(ctx.app(), ctx.viewer()?, key, clock_out).await?,
+        ))
     }
 
     /// Writes a note about a session.
     ///
     /// Requires: `ADD_SESSION_NOTE` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
-    async fn add_session_note(&self, ctx: &Context<'_>, input: AddSessionNoteInput) -> Result<WorkSession> {
+    async fn add_session_note(
+        &self,
+        ctx: &Context<'_>,
+        input: AddSessionNoteInput,
+    ) -> Result<WorkSession> {
         let session = id("session", &input.session)?;
-        Ok(WorkSession(service::add_note(ctx.app(), ctx.viewer()?, session, &input.body).await?))
+        Ok(WorkSession(
+            service::add_note(ctx.app(), ctx.viewer()?, session, &input.body).await?,
+        ))
     }
 
     /// Keeps positions captured during your open session.
     ///
     /// Requires: `RECORD_LOCATION` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
-    async fn record_locations(&self, ctx: &Context<'_>, input: RecordLocationsInput) -> Result<WorkSession> {
+    async fn record_locations(
+        &self,
+        ctx: &Context<'_>,
+        input: RecordLocationsInput,
+    ) -> Result<WorkSession> {
         let ping = |(index, location): (usize, LocationInput)| -> Result<model::Ping, Error> {
             Ok(model::Ping {
                 captured_at: crate::kernel::time::to_micros(location.captured_at),
-                fix: location.position.fix(&format!("positions.{index}.position"))?,
+                fix: location
+                    .position
+                    .fix(&format!("positions.{index}.position"))?,
                 mock_location: location.mock_location,
             })
         };
-        let pings = input.positions.into_iter().enumerate().map(ping).collect::<Result<_, Error>>()?;
-        Ok(WorkSession(service::record_locations(ctx.app(), ctx.viewer()?, pings).await?))
+        let pings = input
+            .positions
+            .into_iter()
+            .enumerate()
+            .map(ping)
+            .collect::<Result<_, Error>>()?;
+        Ok(WorkSession(
+            service::record_locations(ctx.app(), ctx.viewer()?, pings).await?,
+        ))
     }
 }
 
@@ -563,9 +635,15 @@ impl Loader<SessionId> for Loads {
     type Value = model::WorkSession;
     type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Self::Value>, Arc<Error>> {
+    async fn load(
+        &self,
+        keys: &[SessionId],
+    ) -> Result<HashMap<SessionId, Self::Value>, Arc<Error>> {
         let found = service::by_ids(&self.app, &self.viewer, keys).await?;
-        Ok(found.into_iter().map(|session| (session.id, session)).collect())
+        Ok(found
+            .into_iter()
+            .map(|session| (session.id, session))
+            .collect())
     }
 }
 
@@ -573,10 +651,16 @@ impl Loader<PunchesOf> for Loads {
     type Value = Vec<model::Punch>;
     type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[PunchesOf]) -> Result<HashMap<PunchesOf, Self::Value>, Arc<Error>> {
+    async fn load(
+        &self,
+        keys: &[PunchesOf],
+    ) -> Result<HashMap<PunchesOf, Self::Value>, Arc<Error>> {
         let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
         let found = service::punches_of(&self.app, &self.viewer, &ids).await?;
-        Ok(found.into_iter().map(|(id, punches)| (PunchesOf(id), punches)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(id, punches)| (PunchesOf(id), punches))
+            .collect())
     }
 }
 
@@ -587,7 +671,10 @@ impl Loader<NotesOf> for Loads {
     async fn load(&self, keys: &[NotesOf]) -> Result<HashMap<NotesOf, Self::Value>, Arc<Error>> {
         let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
         let found = service::notes_of(&self.app, &self.viewer, &ids).await?;
-        Ok(found.into_iter().map(|(id, notes)| (NotesOf(id), notes)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(id, notes)| (NotesOf(id), notes))
+            .collect())
     }
 }
 
@@ -595,9 +682,16 @@ impl Loader<DecisionsOf> for Loads {
     type Value = Vec<Kept>;
     type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[DecisionsOf]) -> Result<HashMap<DecisionsOf, Self::Value>, Arc<Error>> {
+    async fn load(
+        &self,
+        keys: &[DecisionsOf],
+    ) -> Result<HashMap<DecisionsOf, Self::Value>, Arc<Error>> {
         let subjects: Vec<_> = keys.iter().map(|key| key.0.uuid()).collect();
-        let mut found = crate::rules::service::decisions_of(&self.app, &self.viewer, &subjects).await?;
-        Ok(keys.iter().filter_map(|key| Some((*key, found.remove(&key.0.uuid())?))).collect())
+        let mut found =
+            crate::rules::service::decisions_of(&self.app, &self.viewer, &subjects).await?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((*key, found.remove(&key.0.uuid())?)))
+            .collect())
     }
 }

@@ -26,7 +26,11 @@ pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> J
     let geofence = rules.decide(slug, hooks::GEOFENCE, facts::geofence(known, Direction::In));
     let fence = fence(&geofence, known, fix);
     let accuracy_m = fix.map(|fix| fix.accuracy_m);
-    let allowed = rules.decide(slug, hooks::CLOCK_IN, facts::clock_in(known, fence, accuracy_m));
+    let allowed = rules.decide(
+        slug,
+        hooks::CLOCK_IN,
+        facts::clock_in(known, fence, accuracy_m),
+    );
     let mut judged = Judged {
         fence,
         lateness: None,
@@ -46,7 +50,11 @@ pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> J
 
 /// Where a clock-out happened; nothing about a position ever refuses one.
 pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let geofence = app.rules().decide(slug, hooks::GEOFENCE, facts::geofence(known, Direction::Out));
+    let geofence = app.rules().decide(
+        slug,
+        hooks::GEOFENCE,
+        facts::geofence(known, Direction::Out),
+    );
     let fence = fence(&geofence, known, fix);
     let mut judged = Judged {
         fence,
@@ -70,20 +78,31 @@ fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement 
         return Judgement::NONE;
     }
     let radius_m = decision.outcome.whole("radius_m").map(metres);
-    let Some(fence) = known.place.and_then(|place| place.fence(radius_m)) else { return Judgement::NONE };
+    let Some(fence) = known.place.and_then(|place| place.fence(radius_m)) else {
+        return Judgement::NONE;
+    };
     // Without a position nobody can say where it was: uncertain, and never a refusal.
     let Some(fix) = fix else {
-        return Judgement { verdict: Verdict::Uncertain, distance_m: None };
+        return Judgement {
+            verdict: Verdict::Uncertain,
+            distance_m: None,
+        };
     };
     let judged = fence.judge(fix);
     let needed = decision.outcome.whole("accuracy_m").map(metres);
     if judged.verdict == Verdict::Inside && needed.is_some_and(|needed| fix.accuracy_m > needed) {
-        return Judgement { verdict: Verdict::Uncertain, ..judged };
+        return Judgement {
+            verdict: Verdict::Uncertain,
+            ..judged
+        };
     }
     judged
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a radius has at most seven digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a radius has at most seven digits"
+)]
 fn metres(whole: i64) -> f64 {
     whole as f64
 }
@@ -108,14 +127,21 @@ fn refusal(decision: &Decision) -> Option<Error> {
         None => format!("a rule of your organization refused this: {code}"),
     };
     let refused = Error::refused(Code::DeniedByRule, message);
-    Some(refused.with("rule", decision.hook.as_str()).with("reason", code).with("reasons", decision.reasons.clone()))
+    Some(
+        refused
+            .with("rule", decision.hook.as_str())
+            .with("reason", code)
+            .with("reasons", decision.reasons.clone()),
+    )
 }
 
 /// What the rules asked for, and the facts no rule can hide.
 fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
     for decision in &judged.decisions {
         judged.flags.extend(decision.flags.iter().cloned());
-        judged.flags.extend(decision.asks.iter().map(|what| format!("asked_for_{what}")));
+        judged
+            .flags
+            .extend(decision.asks.iter().map(|what| format!("asked_for_{what}")));
         judged.needs_review |= decision.needs_review;
     }
     if known.mock_location {

@@ -70,7 +70,11 @@ impl SessionEventItem {
 
     /// The session as it is now.
     async fn session(&self, ctx: &Context<'_>) -> Result<Option<WorkSession>> {
-        Ok(ctx.loads()?.load_one(self.about.session).await?.map(WorkSession))
+        Ok(ctx
+            .loads()?
+            .load_one(self.about.session)
+            .await?
+            .map(WorkSession))
     }
 }
 
@@ -124,7 +128,13 @@ impl AttendanceSubscription {
     ) -> Result<impl Stream<Item = Result<SessionEventItem>> + use<>> {
         let watch = Watch::begin(ctx, filter).await?;
         let events = follow::follow(&watch.app, &watch.viewer, after).await?;
-        let seen = watch.see(events).map_ok(|(number, kind, about)| SessionEventItem { number, kind, about });
+        let seen = watch
+            .see(events)
+            .map_ok(|(number, kind, about)| SessionEventItem {
+                number,
+                kind,
+                about,
+            });
         Ok(seen.map_err(async_graphql::Error::from))
     }
 
@@ -137,16 +147,27 @@ impl AttendanceSubscription {
         filter: Option<SessionFilter>,
     ) -> Result<impl Stream<Item = Result<BoardUpdate>> + use<>> {
         let watch = Watch::begin(ctx, filter).await?;
-        let (app, viewer, filter) = (watch.app.clone(), watch.viewer.clone(), watch.filter.clone());
+        let (app, viewer, filter) = (
+            watch.app.clone(),
+            watch.viewer.clone(),
+            watch.filter.clone(),
+        );
         // The number first, then the board: what happens in between is told again, which changes nothing.
         let newest = follow::newest(&app, &viewer).await?;
         let events = follow::follow(&app, &viewer, Some(newest)).await?;
         let entered = service::active_sessions(&app, &viewer, &filter).await?;
-        let first = BoardUpdate { number: newest, snapshot: true, entered, left: Vec::new() };
-        let changes = watch.see(events).try_filter_map(move |(number, kind, about)| {
-            let (app, viewer) = (app.clone(), viewer.clone());
-            async move { change(&app, &viewer, number, kind, &about).await }
-        });
+        let first = BoardUpdate {
+            number: newest,
+            snapshot: true,
+            entered,
+            left: Vec::new(),
+        };
+        let changes = watch
+            .see(events)
+            .try_filter_map(move |(number, kind, about)| {
+                let (app, viewer) = (app.clone(), viewer.clone());
+                async move { change(&app, &viewer, number, kind, &about).await }
+            });
         let board = futures_util::stream::once(async { Ok(first) }).chain(changes);
         Ok(board.map_err(async_graphql::Error::from))
     }
@@ -168,10 +189,17 @@ async fn change(
                 entered.push(session);
             }
         }
-        SessionEventKind::ClockedOut | SessionEventKind::SessionDisconnected => left.push(about.session),
+        SessionEventKind::ClockedOut | SessionEventKind::SessionDisconnected => {
+            left.push(about.session)
+        }
         SessionEventKind::SessionNoted => return Ok(None),
     }
-    Ok(Some(BoardUpdate { number, snapshot: false, entered, left }))
+    Ok(Some(BoardUpdate {
+        number,
+        snapshot: false,
+        entered,
+        left,
+    }))
 }
 
 /// Who watches, and what they may and want to see. Asked again for every event: permissions change while a socket
@@ -188,37 +216,59 @@ impl Watch {
         let (app, viewer) = (ctx.app().clone(), ctx.viewer()?.clone());
         let filter = filter.unwrap_or_default().read()?;
         let reach = reach(&app, &viewer).await?;
-        Ok(Self { app, viewer, reach, filter })
+        Ok(Self {
+            app,
+            viewer,
+            reach,
+            filter,
+        })
     }
 
     fn see(
         self,
         events: impl Stream<Item = Result<std::sync::Arc<Numbered>, Error>> + Send + 'static,
-    ) -> impl Stream<Item = Result<(i64, SessionEventKind, SessionEvent), Error>> + Send + 'static {
-        let seen = futures_util::stream::unfold((self, Box::pin(events)), |(mut watch, mut events)| async move {
-            loop {
-                let item = match events.next().await? {
-                    Ok(event) => watch.look(&event).await.transpose(),
-                    Err(error) => Some(Err(error)),
-                };
-                if let Some(item) = item {
-                    return Some((item, (watch, events)));
+    ) -> impl Stream<Item = Result<(i64, SessionEventKind, SessionEvent), Error>> + Send + 'static
+    {
+        let seen = futures_util::stream::unfold(
+            (self, Box::pin(events)),
+            |(mut watch, mut events)| async move {
+                loop {
+                    let item = match events.next().await? {
+                        Ok(event) => watch.look(&event).await.transpose(),
+                        Err(error) => Some(Err(error)),
+                    };
+                    if let Some(item) = item {
+                        return Some((item, (watch, events)));
+                    }
                 }
-            }
-        });
+            },
+        );
         seen
     }
 
-    async fn look(&mut self, event: &Numbered) -> Result<Option<(i64, SessionEventKind, SessionEvent)>, Error> {
+    async fn look(
+        &mut self,
+        event: &Numbered,
+    ) -> Result<Option<(i64, SessionEventKind, SessionEvent)>, Error> {
         if event.event == Event::DepartmentsChanged {
             self.reach = reach(&self.app, &self.viewer).await?;
         }
-        let (Some(about), Some(kind)) = (event.event.session(), SessionEventKind::of(&event.event)) else {
+        let (Some(about), Some(kind)) = (event.event.session(), SessionEventKind::of(&event.event))
+        else {
             return Ok(None);
         };
-        let wanted = self.filter.member.is_none_or(|member| member == about.member)
-            && self.filter.place.is_none_or(|place| Some(place) == about.place)
-            && self.filter.department.is_none_or(|department| Some(department) == about.department);
+        let wanted = self
+            .filter
+            .member
+            .is_none_or(|member| member == about.member)
+            && self
+                .filter
+                .place
+                .is_none_or(|place| Some(place) == about.place)
+            && self
+                .filter
+                .department
+                .is_none_or(|department| Some(department) == about.department);
         let visible = self.reach.covers(about.member, about.department);
         Ok((wanted && visible).then(|| (event.number, kind, about.clone())))
     }

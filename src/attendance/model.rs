@@ -74,7 +74,9 @@ impl Lateness {
 
     /// From the outcome of the hook: `late` → `LATE`.
     pub fn from_outcome(outcome: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lateness| lateness.name().eq_ignore_ascii_case(outcome))
+        Self::ALL
+            .into_iter()
+            .find(|lateness| lateness.name().eq_ignore_ascii_case(outcome))
     }
 }
 
@@ -110,7 +112,12 @@ pub const fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-pub const VERDICTS: [Verdict; 4] = [Verdict::Inside, Verdict::Outside, Verdict::Uncertain, Verdict::None];
+pub const VERDICTS: [Verdict; 4] = [
+    Verdict::Inside,
+    Verdict::Outside,
+    Verdict::Uncertain,
+    Verdict::None,
+];
 
 /// What a device says about itself with a punch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
@@ -135,16 +142,27 @@ impl PunchTime {
     /// two minutes ahead; within those two minutes a fast clock is set back to ours.
     pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
         let Some(captured) = captured_at else {
-            return Ok(Self { device_at: None, received_at, occurred_at: received_at });
+            return Ok(Self {
+                device_at: None,
+                received_at,
+                occurred_at: received_at,
+            });
         };
         if captured > received_at + CLOCK_TOLERANCE {
-            return Err(Error::invalid("capturedAt", "this time has not come yet: is the device's clock right?"));
+            return Err(Error::invalid(
+                "capturedAt",
+                "this time has not come yet: is the device's clock right?",
+            ));
         }
         if captured < received_at - OLDEST_CAPTURE {
             let message = "punches older than 30 days are entered by a supervisor";
             return Err(Error::invalid("capturedAt", message));
         }
-        Ok(Self { device_at: Some(captured), received_at, occurred_at: captured.min(received_at) })
+        Ok(Self {
+            device_at: Some(captured),
+            received_at,
+            occurred_at: captured.min(received_at),
+        })
     }
 
     pub fn captured_offline(&self) -> bool {
@@ -198,7 +216,10 @@ impl WorkSession {
     /// Active → completed.
     pub fn clock_out(mut self, at: Instant, fence: Judgement, flags: Vec<String>) -> Result<Self> {
         if self.status != Status::Active {
-            return Err(Error::refused(Code::NotClockedIn, "this session has already ended"));
+            return Err(Error::refused(
+                Code::NotClockedIn,
+                "this session has already ended",
+            ));
         }
         if at < self.clocked_in_at {
             let message = "the clock-out lies before the clock-in";
@@ -222,7 +243,8 @@ impl WorkSession {
 
     /// Minutes from in to out; nothing while it lasts or where the end is unknown.
     pub fn worked_minutes(&self) -> Option<i64> {
-        self.clocked_out_at.map(|out| (out - self.clocked_in_at).num_minutes())
+        self.clocked_out_at
+            .map(|out| (out - self.clocked_in_at).num_minutes())
     }
 
     pub fn add_flags(&mut self, flags: Vec<String>) {
@@ -285,18 +307,30 @@ mod tests {
 
     #[test]
     fn a_session_is_clocked_out_once_and_forwards() {
-        let done = session().clock_out(at("2026-03-02T13:30:00Z"), Judgement::NONE, vec![]).unwrap();
+        let done = session()
+            .clock_out(at("2026-03-02T13:30:00Z"), Judgement::NONE, vec![])
+            .unwrap();
         assert_eq!(done.worked_minutes(), Some(510));
-        let again = done.clock_out(at("2026-03-02T14:00:00Z"), Judgement::NONE, vec![]).unwrap_err();
+        let again = done
+            .clock_out(at("2026-03-02T14:00:00Z"), Judgement::NONE, vec![])
+            .unwrap_err();
         assert_eq!(again.code, Code::NotClockedIn);
-        let back = session().clock_out(at("2026-03-02T04:59:59Z"), Judgement::NONE, vec![]).unwrap_err();
-        assert_eq!((back.code, back.field.as_deref()), (Code::ClockedOutBeforeIn, Some("capturedAt")));
+        let back = session()
+            .clock_out(at("2026-03-02T04:59:59Z"), Judgement::NONE, vec![])
+            .unwrap_err();
+        assert_eq!(
+            (back.code, back.field.as_deref()),
+            (Code::ClockedOutBeforeIn, Some("capturedAt"))
+        );
     }
 
     #[test]
     fn a_missed_clock_out_invents_no_time() {
         let closed = session().disconnect();
-        assert_eq!((closed.status, closed.worked_minutes()), (Status::Disconnected, None));
+        assert_eq!(
+            (closed.status, closed.worked_minutes()),
+            (Status::Disconnected, None)
+        );
         assert_eq!(closed.flags, ["missing_out"]);
         assert!(closed.needs_review);
     }
@@ -311,13 +345,22 @@ mod tests {
         let late = PunchTime::judge(Some(at("2026-03-02T03:00:00Z")), now).unwrap();
         assert!(late.captured_offline() && late.occurred_at == at("2026-03-02T03:00:00Z"));
         for bad in ["2026-03-02T05:02:01Z", "2026-01-30T00:00:00Z"] {
-            assert_eq!(PunchTime::judge(Some(at(bad)), now).unwrap_err().field.as_deref(), Some("capturedAt"));
+            assert_eq!(
+                PunchTime::judge(Some(at(bad)), now)
+                    .unwrap_err()
+                    .field
+                    .as_deref(),
+                Some("capturedAt")
+            );
         }
     }
 
     #[test]
     fn outcomes_of_the_hook_are_latenesses() {
-        assert_eq!(Lateness::from_outcome("very_late"), Some(Lateness::VeryLate));
+        assert_eq!(
+            Lateness::from_outcome("very_late"),
+            Some(Lateness::VeryLate)
+        );
         assert_eq!(Lateness::from_outcome("sort_of_late"), None);
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{Device, Direction, Note, Ping, Punch, PunchTime, Source, Status, WorkSession};
-pub use super::store::Filter;
 use super::store;
+pub use super::store::Filter;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
@@ -54,7 +54,12 @@ pub struct ClockOut {
 }
 
 /// Opens a session for the viewer. The same key and input give the same session, however often they come.
-pub async fn clock_in(app: &App, viewer: &Viewer, key: &str, input: ClockIn) -> Result<WorkSession> {
+pub async fn clock_in(
+    app: &App,
+    viewer: &Viewer,
+    key: &str,
+    input: ClockIn,
+) -> Result<WorkSession> {
     let key = Key::new(key, "CLOCK_IN", &input)?;
     let input = checked(input)?;
     loop {
@@ -65,7 +70,12 @@ pub async fn clock_in(app: &App, viewer: &Viewer, key: &str, input: ClockIn) -> 
     }
 }
 
-async fn try_clock_in(app: &App, viewer: &Viewer, key: &Key, input: &ClockIn) -> Result<WorkSession> {
+async fn try_clock_in(
+    app: &App,
+    viewer: &Viewer,
+    key: &Key,
+    input: &ClockIn,
+) -> Result<WorkSession> {
     let member_id = viewer.person()?;
     let mut tx = app.begin(viewer, Action::ClockIn).await?;
     if let Some(id) = idempotency::find_in(&mut tx, key).await? {
@@ -75,8 +85,14 @@ async fn try_clock_in(app: &App, viewer: &Viewer, key: &Key, input: &ClockIn) ->
     let organization = orgs::service::own_in(&mut tx).await?;
     let member = identity::service::member_in(&mut tx, member_id).await?;
     let newest = store::find_newest(&mut tx, member_id).await?;
-    if newest.as_ref().is_some_and(|session| session.status == Status::Active) {
-        return Err(Error::refused(Code::AlreadyClockedIn, "you are already clocked in"));
+    if newest
+        .as_ref()
+        .is_some_and(|session| session.status == Status::Active)
+    {
+        return Err(Error::refused(
+            Code::AlreadyClockedIn,
+            "you are already clocked in",
+        ));
     }
     let shift = schedules::service::shift_for_in(&mut tx, member_id, time.occurred_at).await?;
     let place = place_of_clock_in(&mut tx, input, shift.as_ref()).await?;
@@ -88,25 +104,46 @@ async fn try_clock_in(app: &App, viewer: &Viewer, key: &Key, input: &ClockIn) ->
         service: input.service.as_deref(),
         time,
         mock_location: input.device.mock_location,
-        zone: place.as_ref().map_or(organization.time_zone, |place| place.time_zone),
+        zone: place
+            .as_ref()
+            .map_or(organization.time_zone, |place| place.time_zone),
     };
     let judged = judge::clock_in(app, &organization.slug, &known, input.position);
     if judged.refusal.is_some() {
         return refuse(tx, &member, judged).await;
     }
     let session = opened(&tx, &known, input, &judged, newest.as_ref());
-    let punch = punch(&tx, &session, Direction::In, input.position, &known, &judged, &input.device, input.remark.clone());
+    let punch = punch(
+        &tx,
+        &session,
+        Direction::In,
+        input.position,
+        &known,
+        &judged,
+        &input.device,
+        input.remark.clone(),
+    );
     idempotency::stage(&mut tx, key, session.id)?;
     store::stage_insert(&mut tx, &session)?;
     store::stage_punches(&mut tx, &[punch])?;
-    rules::service::keep_in(&mut tx, session.id.uuid(), time.occurred_at, &judged.decisions)?;
+    rules::service::keep_in(
+        &mut tx,
+        session.id.uuid(),
+        time.occurred_at,
+        &judged.decisions,
+    )?;
     tx.emit(&Event::ClockedIn(about(&session, session.clocked_in_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
 }
 
 /// Closes the viewer's open session. The same key and input give the same session, however often they come.
-pub async fn clock_out(app: &App, viewer: &Viewer, key: &str, input: ClockOut) -> Result<WorkSession> {
+pub async fn clock_out(
+    app: &App,
+    viewer: &Viewer,
+    key: &str,
+    input: ClockOut,
+) -> Result<WorkSession> {
     let key = Key::new(key, "CLOCK_OUT", &input)?;
     let remark = kernel::text::optional("remark", input.remark.as_deref(), 500)?;
     let input = ClockOut { remark, ..input };
@@ -118,7 +155,12 @@ pub async fn clock_out(app: &App, viewer: &Viewer, key: &str, input: ClockOut) -
     }
 }
 
-async fn try_clock_out(app: &App, viewer: &Viewer, key: &Key, input: &ClockOut) -> Result<WorkSession> {
+async fn try_clock_out(
+    app: &App,
+    viewer: &Viewer,
+    key: &Key,
+    input: &ClockOut,
+) -> Result<WorkSession> {
     let member_id = viewer.person()?;
     let mut tx = app.begin(viewer, Action::ClockOut).await?;
     if let Some(id) = idempotency::find_in(&mut tx, key).await? {
@@ -127,7 +169,9 @@ async fn try_clock_out(app: &App, viewer: &Viewer, key: &Key, input: &ClockOut) 
     let time = PunchTime::judge(input.captured_at, tx.now())?;
     let organization = orgs::service::own_in(&mut tx).await?;
     let member = identity::service::member_in(&mut tx, member_id).await?;
-    let open = store::find_open(&mut tx, member_id).await?.ok_or_else(not_clocked_in)?;
+    let open = store::find_open(&mut tx, member_id)
+        .await?
+        .ok_or_else(not_clocked_in)?;
     let place = match open.place_id {
         Some(id) => Some(places::service::place_in(&mut tx, id).await?),
         None => None,
@@ -140,29 +184,58 @@ async fn try_clock_out(app: &App, viewer: &Viewer, key: &Key, input: &ClockOut) 
         service: open.service.as_deref(),
         time,
         mock_location: input.device.mock_location,
-        zone: place.as_ref().map_or(organization.time_zone, |place| place.time_zone),
+        zone: place
+            .as_ref()
+            .map_or(organization.time_zone, |place| place.time_zone),
     };
     let mut judged = judge::clock_out(app, &organization.slug, &known, input.position);
-    let punch = punch(&tx, &open, Direction::Out, input.position, &known, &judged, &input.device, input.remark.clone());
+    let punch = punch(
+        &tx,
+        &open,
+        Direction::Out,
+        input.position,
+        &known,
+        &judged,
+        &input.device,
+        input.remark.clone(),
+    );
     let flags = std::mem::take(&mut judged.flags);
-    let mut session = open.clone().clock_out(time.occurred_at, judged.fence, flags)?;
+    let mut session = open
+        .clone()
+        .clock_out(time.occurred_at, judged.fence, flags)?;
     session.needs_review |= judged.needs_review;
     idempotency::stage(&mut tx, key, session.id)?;
     store::stage_update(&mut tx, &session)?;
     store::stage_punches(&mut tx, &[punch])?;
-    rules::service::keep_in(&mut tx, session.id.uuid(), time.occurred_at, &judged.decisions)?;
+    rules::service::keep_in(
+        &mut tx,
+        session.id.uuid(),
+        time.occurred_at,
+        &judged.decisions,
+    )?;
     tx.emit(&Event::ClockedOut(about(&session, time.occurred_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
 }
 
 /// Writes down something about a session.
-pub async fn add_note(app: &App, viewer: &Viewer, session: SessionId, body: &str) -> Result<WorkSession> {
+pub async fn add_note(
+    app: &App,
+    viewer: &Viewer,
+    session: SessionId,
+    body: &str,
+) -> Result<WorkSession> {
     let author_id = viewer.person()?;
     let body = kernel::text::required("body", body, 2_000)?;
     let mut tx = app.begin(viewer, Action::AddSessionNote).await?;
     let session = store::get(&mut tx, session).await?;
-    let note = Note { id: tx.id(), session_id: session.id, author_id, body, created_at: tx.now() };
+    let note = Note {
+        id: tx.id(),
+        session_id: session.id,
+        author_id,
+        body,
+        created_at: tx.now(),
+    };
     store::stage_note(&mut tx, &note)?;
     tx.emit(&Event::SessionNoted(about(&session, note.created_at)))?;
     tx.commit(Audit::of(session.id)).await?;
@@ -174,19 +247,30 @@ pub async fn add_note(app: &App, viewer: &Viewer, session: SessionId, body: &str
 pub async fn record_locations(app: &App, viewer: &Viewer, pings: Vec<Ping>) -> Result<WorkSession> {
     let member = viewer.person()?;
     if pings.is_empty() || pings.len() > MOST_PINGS {
-        let message = format!("{} positions in one call; 1 to {MOST_PINGS} are allowed", pings.len());
+        let message = format!(
+            "{} positions in one call; 1 to {MOST_PINGS} are allowed",
+            pings.len()
+        );
         return Err(Error::refused(Code::TooManyPings, message).at("positions"));
     }
     let mut tx = app.begin(viewer, Action::RecordLocation).await?;
-    let session = store::find_open(&mut tx, member).await?.ok_or_else(not_clocked_in)?;
+    let session = store::find_open(&mut tx, member)
+        .await?
+        .ok_or_else(not_clocked_in)?;
     for (index, ping) in pings.iter().enumerate() {
-        if ping.captured_at < session.clocked_in_at || ping.captured_at > tx.now() + chrono::TimeDelta::minutes(2) {
+        if ping.captured_at < session.clocked_in_at
+            || ping.captured_at > tx.now() + chrono::TimeDelta::minutes(2)
+        {
             let message = "a position belongs between the clock-in and now";
-            return Err(Error::invalid(&format!("positions.{index}.capturedAt"), message));
+            return Err(Error::invalid(
+                &format!("positions.{index}.capturedAt"),
+                message,
+            ));
         }
     }
     store::stage_pings(&mut tx, session.id, &pings)?;
-    tx.commit(Audit::of(session.id).detail(serde_json::json!({ "positions": pings.len() }))).await?;
+    tx.commit(Audit::of(session.id).detail(serde_json::json!({ "positions": pings.len() })))
+        .await?;
     Ok(session)
 }
 
@@ -195,7 +279,12 @@ pub async fn session(app: &App, viewer: &Viewer, id: SessionId) -> Result<WorkSe
     store::get(&mut tx, id).await
 }
 
-pub async fn sessions(app: &App, viewer: &Viewer, filter: &Filter, page: &PageRequest) -> Result<Page<WorkSession>> {
+pub async fn sessions(
+    app: &App,
+    viewer: &Viewer,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<WorkSession>> {
     if let (Some(from), Some(to)) = (filter.from, filter.to)
         && from > to
     {
@@ -213,28 +302,53 @@ pub async fn my_active_session(app: &App, viewer: &Viewer) -> Result<Option<Work
 }
 
 /// Everybody at work now whom the viewer may see, newest first.
-pub async fn active_sessions(app: &App, viewer: &Viewer, filter: &Filter) -> Result<Vec<WorkSession>> {
+pub async fn active_sessions(
+    app: &App,
+    viewer: &Viewer,
+    filter: &Filter,
+) -> Result<Vec<WorkSession>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     store::list_open(&mut tx, filter, LONGEST_BOARD).await
 }
 
-pub(super) async fn by_ids(app: &App, viewer: &Viewer, ids: &[SessionId]) -> Result<Vec<WorkSession>> {
+pub(super) async fn by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[SessionId],
+) -> Result<Vec<WorkSession>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     store::list_by_ids(&mut tx, ids).await
 }
 
 /// Punches by session, oldest first. For sessions the caller was shown: ids come from resolved sessions only.
-pub(super) async fn punches_of(app: &App, viewer: &Viewer, ids: &[SessionId]) -> Result<HashMap<SessionId, Vec<Punch>>> {
+pub(super) async fn punches_of(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[SessionId],
+) -> Result<HashMap<SessionId, Vec<Punch>>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
-    Ok(grouped(store::list_punches(&mut tx, ids).await?, |punch| punch.session_id))
+    Ok(grouped(store::list_punches(&mut tx, ids).await?, |punch| {
+        punch.session_id
+    }))
 }
 
-pub(super) async fn notes_of(app: &App, viewer: &Viewer, ids: &[SessionId]) -> Result<HashMap<SessionId, Vec<Note>>> {
+pub(super) async fn notes_of(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[SessionId],
+) -> Result<HashMap<SessionId, Vec<Note>>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
-    Ok(grouped(store::list_notes(&mut tx, ids).await?, |note| note.session_id))
+    Ok(grouped(store::list_notes(&mut tx, ids).await?, |note| {
+        note.session_id
+    }))
 }
 
-pub(super) async fn locations_of(app: &App, viewer: &Viewer, id: SessionId, limit: i64) -> Result<Vec<Ping>> {
+pub(super) async fn locations_of(
+    app: &App,
+    viewer: &Viewer,
+    id: SessionId,
+    limit: i64,
+) -> Result<Vec<Ping>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     store::get(&mut tx, id).await?;
     store::list_pings(&mut tx, id, limit).await
@@ -253,7 +367,11 @@ fn checked(input: ClockIn) -> Result<ClockIn> {
     let remark = kernel::text::optional("remark", input.remark.as_deref(), 500)?;
     kernel::text::optional("device.model", input.device.model.as_deref(), 100)?;
     kernel::text::optional("device.appVersion", input.device.app_version.as_deref(), 40)?;
-    Ok(ClockIn { service, remark, ..input })
+    Ok(ClockIn {
+        service,
+        remark,
+        ..input
+    })
 }
 
 /// The first answer again.
@@ -264,21 +382,33 @@ async fn replay(mut tx: Tx, id: SessionId) -> Result<WorkSession> {
 }
 
 /// Where it happens: as said, or the client's only place, or the shift's.
-async fn place_of_clock_in(tx: &mut Tx, input: &ClockIn, shift: Option<&Shift>) -> Result<Option<Place>> {
+async fn place_of_clock_in(
+    tx: &mut Tx,
+    input: &ClockIn,
+    shift: Option<&Shift>,
+) -> Result<Option<Place>> {
     let mut id = input.place;
     if let Some(client) = input.client {
-        places::service::client_in(tx, client).await.map_err(|error| error.at("client"))?;
+        places::service::client_in(tx, client)
+            .await
+            .map_err(|error| error.at("client"))?;
         let of_client = places::service::client_place_ids_in(tx, client).await?;
         match (id, of_client.as_slice()) {
             (Some(place), places) if !places.contains(&place) => {
-                return Err(Error::invalid("place", "this is not a place of this client"));
+                return Err(Error::invalid(
+                    "place",
+                    "this is not a place of this client",
+                ));
             }
             (None, [only]) => id = Some(*only),
             _ => {}
         }
     }
     if let Some(said) = id {
-        return places::service::place_in(tx, said).await.map(Some).map_err(|error| error.at("place"));
+        return places::service::place_in(tx, said)
+            .await
+            .map(Some)
+            .map_err(|error| error.at("place"));
     }
     match shift.and_then(|shift| shift.place_id) {
         // A shift may name a place that was archived since: then it is nowhere in particular.
@@ -287,10 +417,18 @@ async fn place_of_clock_in(tx: &mut Tx, input: &ClockIn, shift: Option<&Shift>) 
     }
 }
 
-fn opened(tx: &Tx, known: &Known<'_>, input: &ClockIn, judged: &Judged, previous: Option<&WorkSession>) -> WorkSession {
+fn opened(
+    tx: &Tx,
+    known: &Known<'_>,
+    input: &ClockIn,
+    judged: &Judged,
+    previous: Option<&WorkSession>,
+) -> WorkSession {
     let at = known.time.occurred_at;
     let mut flags = judged.flags.clone();
-    let overlaps = previous.and_then(|session| session.clocked_out_at).is_some_and(|out| at < out);
+    let overlaps = previous
+        .and_then(|session| session.clocked_out_at)
+        .is_some_and(|out| at < out);
     if overlaps {
         flags.push("overlaps_previous_session".to_owned());
     }
@@ -307,7 +445,9 @@ fn opened(tx: &Tx, known: &Known<'_>, input: &ClockIn, judged: &Judged, previous
         clocked_in_at: at,
         clocked_out_at: None,
         lateness: judged.lateness.map(|(lateness, _)| lateness),
-        minutes_late: judged.lateness.map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX)),
+        minutes_late: judged
+            .lateness
+            .map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX)),
         fence_in: judged.fence,
         fence_out: None,
         flags,
@@ -316,10 +456,16 @@ fn opened(tx: &Tx, known: &Known<'_>, input: &ClockIn, judged: &Judged, previous
 }
 
 fn work_date(known: &Known<'_>) -> NaiveDate {
-    known.shift.map_or_else(|| local_date(known.time.occurred_at, known.zone), |shift| shift.work_date)
+    known.shift.map_or_else(
+        || local_date(known.time.occurred_at, known.zone),
+        |shift| shift.work_date,
+    )
 }
 
-#[expect(clippy::too_many_arguments, reason = "a punch is the sum of what was said and what was found")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a punch is the sum of what was said and what was found"
+)]
 fn punch(
     tx: &Tx,
     session: &WorkSession,
@@ -350,8 +496,11 @@ fn punch(
 async fn refuse(mut tx: Tx, member: &Member, judged: Judged) -> Result<WorkSession> {
     let now = tx.now();
     rules::service::keep_in(&mut tx, member.id.uuid(), now, &judged.decisions)?;
-    tx.commit(Audit::of(member.id).detail(serde_json::json!({ "refused": true }))).await?;
-    Err(judged.refusal.unwrap_or_else(|| Error::refused(Code::DeniedByRule, "a rule refused this")))
+    tx.commit(Audit::of(member.id).detail(serde_json::json!({ "refused": true })))
+        .await?;
+    Err(judged
+        .refusal
+        .unwrap_or_else(|| Error::refused(Code::DeniedByRule, "a rule refused this")))
 }
 
 fn about(session: &WorkSession, at: Instant) -> SessionEvent {
@@ -384,7 +533,16 @@ pub fn judge_imported(
     time: PunchTime,
 ) -> Judged {
     let zone = place.map_or(organization.time_zone, |place| place.time_zone);
-    let known = Known { member, department: None, place, shift, service: None, time, mock_location: false, zone };
+    let known = Known {
+        member,
+        department: None,
+        place,
+        shift,
+        service: None,
+        time,
+        mock_location: false,
+        zone,
+    };
     judge::clock_in(app, &organization.slug, &known, None)
 }
 
@@ -396,7 +554,10 @@ pub async fn known_refs_in(tx: &mut Tx, refs: &[String]) -> Result<Vec<String>> 
 /// Stages sessions and punches of an import. Their events are one `DATA_IMPORTED`, not one each.
 pub fn stage_imported_in(tx: &mut Tx, imported: &[Imported]) -> Result<()> {
     let sessions: Vec<WorkSession> = imported.iter().map(|one| one.session.clone()).collect();
-    let punches: Vec<Punch> = imported.iter().flat_map(|one| one.punches.clone()).collect();
+    let punches: Vec<Punch> = imported
+        .iter()
+        .flat_map(|one| one.punches.clone())
+        .collect();
     store::stage_insert_many(tx, &sessions)?;
     store::stage_punches(tx, &punches)
 }

@@ -8,7 +8,8 @@ use zamu_schema::dual::Dual;
 use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
 
 use super::model::{
-    Device, Direction, Lateness, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS, WorkSession, verdict_name,
+    Device, Direction, Lateness, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS,
+    WorkSession, verdict_name,
 };
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
@@ -109,7 +110,9 @@ type Query = work_sessions::BoxedQuery<'static, Dual>;
 
 /// The organization's sessions that the transaction's action reaches.
 fn sessions(tx: &Tx) -> Query {
-    let query = work_sessions::table.filter(work_sessions::org_id.eq(tx.org())).into_boxed();
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .into_boxed();
     let own = tx.viewer().member();
     match tx.scope() {
         Scope::Organization => query,
@@ -119,7 +122,9 @@ fn sessions(tx: &Tx) -> Query {
                 .nullable()
                 .eq(own)
                 .assume_not_null()
-                .or(work_sessions::department_id.eq_any(tx.departments()).assume_not_null()),
+                .or(work_sessions::department_id
+                    .eq_any(tx.departments())
+                    .assume_not_null()),
         ),
     }
 }
@@ -131,7 +136,8 @@ pub(super) async fn get(tx: &mut Tx, id: SessionId) -> Result<WorkSession> {
         .first(tx.conn()?)
         .await
         .optional()?;
-    row.ok_or_else(|| Error::not_found("work session"))?.try_into()
+    row.ok_or_else(|| Error::not_found("work session"))?
+        .try_into()
 }
 
 pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[SessionId]) -> Result<Vec<WorkSession>> {
@@ -143,7 +149,10 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[SessionId]) -> Result<Vec<Wo
 pub(super) async fn find_newest(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
     let query = sessions(tx)
         .filter(work_sessions::member_id.eq(member))
-        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .order((
+            work_sessions::clocked_in_at.desc(),
+            work_sessions::id.desc(),
+        ))
         .limit(1);
     Ok(load(tx, query).await?.pop())
 }
@@ -155,27 +164,46 @@ pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<Wo
     Ok(load(tx, query).await?.pop())
 }
 
-pub(super) async fn list(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<WorkSession>> {
+pub(super) async fn list(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<WorkSession>> {
     let mut query = narrowed(sessions(tx), filter);
     if let Some(cursor) = page.after {
         let id = SessionId::from_uuid(cursor.id);
         query = query.filter(
             work_sessions::clocked_in_at
                 .lt(cursor.at)
-                .or(work_sessions::clocked_in_at.eq(cursor.at).and(work_sessions::id.lt(id))),
+                .or(work_sessions::clocked_in_at
+                    .eq(cursor.at)
+                    .and(work_sessions::id.lt(id))),
         );
     }
     let query = query
-        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .order((
+            work_sessions::clocked_in_at.desc(),
+            work_sessions::id.desc(),
+        ))
         .limit(page.limit());
     Ok(Page::from_rows(load(tx, query).await?, page))
 }
 
 /// Everybody at work now, newest first; at most `limit`.
-pub(super) async fn list_open(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<WorkSession>> {
-    let open = Filter { status: Some(Status::Active), ..filter.clone() };
+pub(super) async fn list_open(
+    tx: &mut Tx,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<WorkSession>> {
+    let open = Filter {
+        status: Some(Status::Active),
+        ..filter.clone()
+    };
     let query = narrowed(sessions(tx), &open)
-        .order((work_sessions::clocked_in_at.desc(), work_sessions::id.desc()))
+        .order((
+            work_sessions::clocked_in_at.desc(),
+            work_sessions::id.desc(),
+        ))
         .limit(limit);
     load(tx, query).await
 }
@@ -206,7 +234,10 @@ fn narrowed(mut query: Query, filter: &Filter) -> Query {
 }
 
 async fn load(tx: &mut Tx, query: Query) -> Result<Vec<WorkSession>> {
-    let rows: Vec<SessionRow> = query.select(SessionRow::as_select()).load(tx.conn()?).await?;
+    let rows: Vec<SessionRow> = query
+        .select(SessionRow::as_select())
+        .load(tx.conn()?)
+        .await?;
     rows.into_iter().map(WorkSession::try_from).collect()
 }
 
@@ -217,7 +248,10 @@ pub(super) fn stage_insert(tx: &mut Tx, session: &WorkSession) -> Result<()> {
 
 /// Many at once, for imports; those already there are left alone.
 pub(super) fn stage_insert_many(tx: &mut Tx, all: &[WorkSession]) -> Result<()> {
-    let rows: Vec<_> = all.iter().map(|session| SessionRow::of(tx.org(), session)).collect();
+    let rows: Vec<_> = all
+        .iter()
+        .map(|session| SessionRow::of(tx.org(), session))
+        .collect();
     tx.stage(diesel::insert_into(work_sessions::table).values(rows))
 }
 
@@ -230,12 +264,17 @@ pub(super) fn stage_update(tx: &mut Tx, session: &WorkSession) -> Result<()> {
 }
 
 pub(super) fn stage_punches(tx: &mut Tx, all: &[Punch]) -> Result<()> {
-    let rows: Vec<_> = all.iter().map(|punch| PunchRow::of(tx.org(), punch)).collect();
+    let rows: Vec<_> = all
+        .iter()
+        .map(|punch| PunchRow::of(tx.org(), punch))
+        .collect();
     tx.stage(diesel::insert_into(punches::table).values(rows))
 }
 
 fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
-    punches::table.filter(punches::org_id.eq(tx.org())).into_boxed()
+    punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
@@ -251,7 +290,11 @@ pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<
 /// Which of these outside names are already punches.
 pub(super) async fn known_refs(tx: &mut Tx, refs: &[String]) -> Result<Vec<String>> {
     let found: Vec<Option<String>> = own_punches(tx)
-        .filter(punches::external_ref.eq_any(refs.to_vec()).assume_not_null())
+        .filter(
+            punches::external_ref
+                .eq_any(refs.to_vec())
+                .assume_not_null(),
+        )
         .select(punches::external_ref)
         .load(tx.conn()?)
         .await?;
@@ -259,8 +302,21 @@ pub(super) async fn known_refs(tx: &mut Tx, refs: &[String]) -> Result<Vec<Strin
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
-    let Note { id, session_id, author_id, body, created_at } = note.clone();
-    let row = NoteRow { org_id: tx.org(), id, session_id, author_id, body, created_at };
+    let Note {
+        id,
+        session_id,
+        author_id,
+        body,
+        created_at,
+    } = note.clone();
+    let row = NoteRow {
+        org_id: tx.org(),
+        id,
+        session_id,
+        author_id,
+        body,
+        created_at,
+    };
     tx.stage(diesel::insert_into(session_notes::table).values(row))
 }
 
@@ -272,7 +328,14 @@ pub(super) async fn list_notes(tx: &mut Tx, sessions: &[SessionId]) -> Result<Ve
         .select(NoteRow::as_select())
         .load(tx.conn()?)
         .await?;
-    let note = |NoteRow { id, session_id, author_id, body, created_at, .. }| Note {
+    let note = |NoteRow {
+                    id,
+                    session_id,
+                    author_id,
+                    body,
+                    created_at,
+                    ..
+                }| Note {
         id,
         session_id,
         author_id,
@@ -297,7 +360,11 @@ pub(super) fn stage_pings(tx: &mut Tx, session: SessionId, pings: &[Ping]) -> Re
             mock_location: ping.mock_location,
         })
         .collect();
-    tx.stage(diesel::insert_into(location_pings::table).values(rows).on_conflict_do_nothing())
+    tx.stage(
+        diesel::insert_into(location_pings::table)
+            .values(rows)
+            .on_conflict_do_nothing(),
+    )
 }
 
 /// The newest positions of a session, newest first.
@@ -319,12 +386,26 @@ pub(super) async fn list_pings(tx: &mut Tx, session: SessionId, limit: i64) -> R
 }
 
 fn fix(latitude: f64, longitude: f64, accuracy_m: f64) -> Fix {
-    Fix { point: Point { latitude, longitude }, accuracy_m }
+    Fix {
+        point: Point {
+            latitude,
+            longitude,
+        },
+        accuracy_m,
+    }
 }
 
 impl SessionRow {
     fn of(org_id: OrgId, session: &WorkSession) -> Self {
-        let WorkSession { id, member_id, department_id, place_id, client_id, shift_id, .. } = *session;
+        let WorkSession {
+            id,
+            member_id,
+            department_id,
+            place_id,
+            client_id,
+            shift_id,
+            ..
+        } = *session;
         Self {
             org_id,
             id,
@@ -342,7 +423,9 @@ impl SessionRow {
             minutes_late: session.minutes_late,
             fence_in: verdict_name(session.fence_in.verdict).to_owned(),
             distance_in_m: session.fence_in.distance_m,
-            fence_out: session.fence_out.map(|fence| verdict_name(fence.verdict).to_owned()),
+            fence_out: session
+                .fence_out
+                .map(|fence| verdict_name(fence.verdict).to_owned()),
             distance_out_m: session.fence_out.and_then(|fence| fence.distance_m),
             flags: json!(session.flags),
             needs_review: session.needs_review,
@@ -354,7 +437,11 @@ impl TryFrom<SessionRow> for WorkSession {
     type Error = Error;
 
     fn try_from(row: SessionRow) -> Result<Self> {
-        let fence_out = row.fence_out.as_deref().map(|name| judgement(name, row.distance_out_m)).transpose()?;
+        let fence_out = row
+            .fence_out
+            .as_deref()
+            .map(|name| judgement(name, row.distance_out_m))
+            .transpose()?;
         Ok(Self {
             id: row.id,
             member_id: row.member_id,
@@ -367,7 +454,10 @@ impl TryFrom<SessionRow> for WorkSession {
             work_date: row.work_date,
             clocked_in_at: row.clocked_in_at,
             clocked_out_at: row.clocked_out_at,
-            lateness: row.lateness.map(|name| named(&Lateness::ALL, Lateness::name, &name)).transpose()?,
+            lateness: row
+                .lateness
+                .map(|name| named(&Lateness::ALL, Lateness::name, &name))
+                .transpose()?,
             minutes_late: row.minutes_late,
             fence_in: judgement(&row.fence_in, row.distance_in_m)?,
             fence_out,
@@ -409,18 +499,29 @@ impl TryFrom<PunchRow> for Punch {
 
     fn try_from(row: PunchRow) -> Result<Self> {
         let fix = match (row.latitude, row.longitude, row.accuracy_m) {
-            (Some(latitude), Some(longitude), Some(accuracy)) => Some(fix(latitude, longitude, accuracy)),
+            (Some(latitude), Some(longitude), Some(accuracy)) => {
+                Some(fix(latitude, longitude, accuracy))
+            }
             _ => None,
         };
         let device: Device = serde_json::from_value(row.device)?;
-        let PunchRow { device_at, received_at, occurred_at, .. } = row;
+        let PunchRow {
+            device_at,
+            received_at,
+            occurred_at,
+            ..
+        } = row;
         Ok(Self {
             id: row.id,
             session_id: row.session_id,
             member_id: row.member_id,
             direction: named(&Direction::ALL, Direction::name, &row.direction)?,
             source: named(&Source::ALL, Source::name, &row.source)?,
-            time: PunchTime { device_at, received_at, occurred_at },
+            time: PunchTime {
+                device_at,
+                received_at,
+                occurred_at,
+            },
             fix,
             place_id: row.place_id,
             fence: judgement(&row.fence, row.distance_m)?,
@@ -433,7 +534,10 @@ impl TryFrom<PunchRow> for Punch {
 
 fn judgement(name: &str, distance_m: Option<f64>) -> Result<Judgement> {
     let verdict: Verdict = named(&VERDICTS, verdict_name, name)?;
-    Ok(Judgement { verdict, distance_m })
+    Ok(Judgement {
+        verdict,
+        distance_m,
+    })
 }
 
 /// A text of the database back to the value it names; another text is our fault, not the reader's.

@@ -49,7 +49,9 @@ impl AuditEntry {
 
     /// What it was done to, as an id.
     async fn target(&self) -> Option<ID> {
-        self.0.target_id.map(|id| ID(format!("{}_{}", self.0.target_kind, id.simple())))
+        self.0
+            .target_id
+            .map(|id| ID(format!("{}_{}", self.0.target_kind, id.simple())))
     }
 
     /// Why, where a reason was given.
@@ -112,6 +114,11 @@ impl AuditQuery {
             Some(broken) => (Some(broken.number), Some(broken.what.to_owned())),
             None => (None, None),
         };
-        Ok(AuditVerdict { good: verdict.good, last_hash: verdict.last_hash, broken_at, problem })
+        Ok(AuditVerdict {
+            good: verdict.good,
+            last_hash: verdict.last_hash,
+            broken_at,
+            problem,
+        })
     }
 }

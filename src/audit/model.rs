@@ -88,13 +88,28 @@ impl Entry {
     pub fn expected_hash(&self) -> String {
         // An array, so that the order is ours; JSON objects inside are maps with sorted keys.
         let canonical = json!([
-            self.org_id, self.number, self.id, self.at.timestamp_micros(), self.actor_kind, self.actor_id,
-            self.action, self.permission, self.target_kind, self.target_id, self.reason, self.request_id, self.detail,
+            self.org_id,
+            self.number,
+            self.id,
+            self.at.timestamp_micros(),
+            self.actor_kind,
+            self.actor_id,
+            self.action,
+            self.permission,
+            self.target_kind,
+            self.target_id,
+            self.reason,
+            self.request_id,
+            self.detail,
         ]);
         let mut hasher = Sha256::new();
         hasher.update(self.previous_hash.as_bytes());
         hasher.update(canonical.to_string().as_bytes());
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -115,7 +130,10 @@ pub struct Verifier {
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { expected_number: 1, previous_hash: GENESIS.to_owned() }
+        Self {
+            expected_number: 1,
+            previous_hash: GENESIS.to_owned(),
+        }
     }
 }
 
@@ -132,7 +150,11 @@ impl Verifier {
             self.previous_hash.clone_from(&entry.hash);
             return Ok(());
         };
-        Err(Break { number: entry.number, id: entry.id, what })
+        Err(Break {
+            number: entry.number,
+            id: entry.id,
+            what,
+        })
     }
 
     /// How many entries were good, and the hash to keep somewhere else.

@@ -28,21 +28,36 @@ pub async fn verify(app: &App, viewer: &Viewer) -> Result<Verdict> {
         let mut tx = app.read(viewer, Action::ViewAudit).await?;
         let entries = store::list_after(&mut tx, after, BATCH).await?;
         drop(tx);
-        let Some(last) = entries.last().map(|entry| entry.number) else { break };
+        let Some(last) = entries.last().map(|entry| entry.number) else {
+            break;
+        };
         for entry in &entries {
             if let Err(broken) = verifier.check(entry) {
                 let (good, last_hash) = verifier.finish();
-                return Ok(Verdict { good, last_hash, broken: Some(broken) });
+                return Ok(Verdict {
+                    good,
+                    last_hash,
+                    broken: Some(broken),
+                });
             }
         }
         after = last;
     }
     let (good, last_hash) = verifier.finish();
-    Ok(Verdict { good, last_hash, broken: None })
+    Ok(Verdict {
+        good,
+        last_hash,
+        broken: None,
+    })
 }
 
 /// The newest entries before a number.
-pub async fn list(app: &App, viewer: &Viewer, before: Option<i64>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     let mut tx = app.read(viewer, Action::ViewAudit).await?;
     store::list_before(&mut tx, before, limit).await
 }

@@ -11,7 +11,9 @@ use crate::db::tx::Tx;
 use crate::kernel::error::Result;
 
 fn own(tx: &Tx) -> audit_entries::BoxedQuery<'static, Dual> {
-    audit_entries::table.filter(audit_entries::org_id.eq(tx.org())).into_boxed()
+    audit_entries::table
+        .filter(audit_entries::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(crate) fn stage_entries(lobby: &mut Lobby, entries: Vec<Entry>) -> Result<()> {
@@ -29,7 +31,11 @@ pub(super) async fn list_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Ve
 }
 
 /// Entries before a number, newest first.
-pub(super) async fn list_before(tx: &mut Tx, before: Option<i64>, limit: i64) -> Result<Vec<Entry>> {
+pub(super) async fn list_before(
+    tx: &mut Tx,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     let mut query = own(tx).order(audit_entries::number.desc()).limit(limit);
     if let Some(before) = before {
         query = query.filter(audit_entries::number.lt(before));

@@ -27,7 +27,10 @@ pub struct Access {
 impl Access {
     pub fn recall(&self, key: Uuid, now: Instant) -> Option<Viewer> {
         let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        checked.get(&key).filter(|(_, at)| now - *at < BELIEVED).map(|(viewer, _)| viewer.clone())
+        checked
+            .get(&key)
+            .filter(|(_, at)| now - *at < BELIEVED)
+            .map(|(viewer, _)| viewer.clone())
     }
 
     pub fn remember(&self, key: Uuid, viewer: &Viewer, now: Instant) {
@@ -40,7 +43,10 @@ impl Access {
 
     /// Forgets one login session or token, on the node that revoked it, without waiting for the event.
     pub fn forget(&self, key: Uuid) {
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        self.checked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&key);
     }
 
     /// Forgets whoever an event is about.

@@ -79,7 +79,11 @@ pub struct Reach {
 
 impl Reach {
     pub(crate) fn new(scope: Scope, own: Option<MemberId>) -> Self {
-        Self { scope, own, departments: HashSet::new() }
+        Self {
+            scope,
+            own,
+            departments: HashSet::new(),
+        }
     }
 
     pub(crate) fn with_departments(mut self, departments: Vec<DepartmentId>) -> Self {
@@ -141,7 +145,16 @@ pub fn grant(role: Role, action: Action) -> Grant {
         Action::ViewAudit => [ALL, ALL, NO, NO, NO, NO, NO, ALL],
         Action::ImportData => [ALL, ALL, NO, NO, NO, NO, NO, ALL],
     };
-    let [owner, admin, supervisor, worker, technician, patient, integration, operator] = row;
+    let [
+        owner,
+        admin,
+        supervisor,
+        worker,
+        technician,
+        patient,
+        integration,
+        operator,
+    ] = row;
     match role {
         Role::Owner => owner,
         Role::Admin => admin,
@@ -156,5 +169,9 @@ pub fn grant(role: Role, action: Action) -> Grant {
 
 /// The roles an action is granted to, for a "Requires:" line.
 pub fn roles_for(action: Action) -> Vec<Role> {
-    Role::ALL.iter().copied().filter(|role| grant(*role, action).is_some()).collect()
+    Role::ALL
+        .iter()
+        .copied()
+        .filter(|role| grant(*role, action).is_some())
+        .collect()
 }

@@ -9,8 +9,15 @@ use uuid::Uuid;
 /// What kind of actor is behind a viewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    Person { member: MemberId, account: AccountId, login: LoginId },
-    Token { id: ApiTokenId, scopes: Vec<Action> },
+    Person {
+        member: MemberId,
+        account: AccountId,
+        login: LoginId,
+    },
+    Token {
+        id: ApiTokenId,
+        scopes: Vec<Action>,
+    },
     /// The command line and the timetable: no person, but a name for the audit log.
     Job(&'static str),
 }
@@ -26,13 +33,28 @@ pub struct Viewer {
 
 impl Viewer {
     /// Only identity makes people and tokens (the tidy test holds this).
-    pub(crate) fn checked(org: OrgId, role: Role, department: Option<DepartmentId>, actor: Actor) -> Self {
-        Self { org, role, department, actor }
+    pub(crate) fn checked(
+        org: OrgId,
+        role: Role,
+        department: Option<DepartmentId>,
+        actor: Actor,
+    ) -> Self {
+        Self {
+            org,
+            role,
+            department,
+            actor,
+        }
     }
 
     /// The platform acting on an organization, from the command line or the timetable.
     pub(crate) fn job(org: OrgId, name: &'static str) -> Self {
-        Self { org, role: Role::Operator, department: None, actor: Actor::Job(name) }
+        Self {
+            org,
+            role: Role::Operator,
+            department: None,
+            actor: Actor::Job(name),
+        }
     }
 
     pub fn org(&self) -> OrgId {
@@ -60,7 +82,8 @@ impl Viewer {
 
     /// The member behind the viewer, for what only a person can do.
     pub fn person(&self) -> Result<MemberId> {
-        self.member().ok_or_else(|| Error::refused(Code::Forbidden, "only a person can do this"))
+        self.member()
+            .ok_or_else(|| Error::refused(Code::Forbidden, "only a person can do this"))
     }
 
     pub fn account(&self) -> Option<AccountId> {
@@ -100,9 +123,11 @@ impl Viewer {
             Actor::Token { scopes, .. } => scopes.contains(&action),
             _ => true,
         };
-        policy::grant(self.role, action).filter(|_| in_scopes).ok_or_else(|| {
-            let message = format!("this needs the permission {}", action.name());
-            Error::refused(Code::Forbidden, message).with("permission", action.name())
-        })
+        policy::grant(self.role, action)
+            .filter(|_| in_scopes)
+            .ok_or_else(|| {
+                let message = format!("this needs the permission {}", action.name());
+                Error::refused(Code::Forbidden, message).with("permission", action.name())
+            })
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 
 use crate::app::{App, Parts};
+use crate::attendance::service::{self as attendance, ClockIn, ClockOut};
 use crate::auth::policy::Role;
 use crate::auth::token::Keys;
 use crate::auth::viewer::Viewer;
-use crate::attendance::service::{self as attendance, ClockIn, ClockOut};
 use crate::config::Config;
 use crate::http::Demo;
 use crate::identity::invitations::{self, NewInvitation};
@@ -28,16 +28,31 @@ const IDENTIFIER: &str = "owner@demo.example";
 /// Known to everybody who reads this, which is why the demo is refused where others can connect.
 const PASSWORD: &str = "karibu kwenye zamu";
 const ZONE: chrono_tz::Tz = chrono_tz::Africa::Nairobi;
-const CLINIC: Point = Point { latitude: -0.0917, longitude: 34.7680 };
+const CLINIC: Point = Point {
+    latitude: -0.0917,
+    longitude: 34.7680,
+};
 /// How many days of work lie behind the demo.
 const DAYS: u64 = 3;
 
 /// Who works there: name, local part of the address, role, title, and how many minutes after eight they come.
 const PEOPLE: &[(&str, &str, Role, &str, i64)] = &[
-    ("Otieno Ouma", "supervisor", Role::Supervisor, "Head nurse", -6),
+    (
+        "Otieno Ouma",
+        "supervisor",
+        Role::Supervisor,
+        "Head nurse",
+        -6,
+    ),
     ("Achieng Atieno", "achieng", Role::Worker, "Nurse", 2),
     ("Wanjiku Kamau", "wanjiku", Role::Worker, "Nurse", 14),
-    ("Baraka Mwangi", "baraka", Role::Worker, "Clinical officer", 41),
+    (
+        "Baraka Mwangi",
+        "baraka",
+        Role::Worker,
+        "Clinical officer",
+        41,
+    ),
 ];
 
 /// Makes the demo if it is wanted, or if nothing at all was set. Answers how to sign in to it.
@@ -70,12 +85,23 @@ async fn found(app: &App, config: &Config) -> Result<()> {
     let (rules, _) = zamu_rules::Rulebook::load(&config.rules_dir, None);
     // The key signs nothing that leaves this function.
     let keys = Keys::new("the demo's tokens are thrown away");
-    let parts = Parts { clock: Arc::<ManualClock>::clone(&clock), ..Parts::real(keys, rules) };
+    let parts = Parts {
+        clock: Arc::<ManualClock>::clone(&clock),
+        ..Parts::real(keys, rules)
+    };
     let past = App::open(&config.database, 2, parts).await?;
     let (owner, team, clinic) = founded(&past).await?;
     let people = hired(&past, &owner, team).await?;
     for day in 0..DAYS {
-        a_day(&past, &clock, &owner, &people, clinic, first + Days::new(day)).await?;
+        a_day(
+            &past,
+            &clock,
+            &owner,
+            &people,
+            clinic,
+            first + Days::new(day),
+        )
+        .await?;
     }
     for (viewer, _) in &people {
         plan(&past, &owner, viewer, clinic, today).await?;
@@ -99,7 +125,9 @@ async fn founded(app: &App) -> Result<(Viewer, DepartmentId, PlaceId)> {
     };
     identity::create_owner(app, &organization, owner).await?;
     let owner = sign_in(app, IDENTIFIER).await?;
-    let team = orgs::create_department(app, &owner, "Nursing", None).await?.id;
+    let team = orgs::create_department(app, &owner, "Nursing", None)
+        .await?
+        .id;
     let clinic = NewPlace {
         name: "Lakeside Clinic".to_owned(),
         address: Some("Oginga Odinga Street, Kisumu".to_owned()),
@@ -144,21 +172,44 @@ async fn a_day(
     }
     for (viewer, minutes) in people {
         clock.set(at(day, 8, 0) + TimeDelta::minutes(*minutes));
-        let position = Some(Fix { point: CLINIC, accuracy_m: 12.0 });
-        let input = ClockIn { position, ..ClockIn::default() };
+        let position = Some(Fix {
+            point: CLINIC,
+            accuracy_m: 12.0,
+        });
+        let input = ClockIn {
+            position,
+            ..ClockIn::default()
+        };
         attendance::clock_in(app, viewer, &format!("demo-in-{day}"), input).await?;
     }
     clock.set(at(day, 16, 30));
     for (viewer, _) in people {
-        let position = Some(Fix { point: CLINIC, accuracy_m: 15.0 });
-        let input = ClockOut { position, ..ClockOut::default() };
+        let position = Some(Fix {
+            point: CLINIC,
+            accuracy_m: 15.0,
+        });
+        let input = ClockOut {
+            position,
+            ..ClockOut::default()
+        };
         attendance::clock_out(app, viewer, &format!("demo-out-{day}"), input).await?;
     }
     Ok(())
 }
 
-async fn plan(app: &App, owner: &Viewer, worker: &Viewer, clinic: PlaceId, date: NaiveDate) -> Result<()> {
-    let plan = Plan { date, starts: time(8, 0), ends: time(16, 30), break_minutes: 30 };
+async fn plan(
+    app: &App,
+    owner: &Viewer,
+    worker: &Viewer,
+    clinic: PlaceId,
+    date: NaiveDate,
+) -> Result<()> {
+    let plan = Plan {
+        date,
+        starts: time(8, 0),
+        ends: time(16, 30),
+        break_minutes: 30,
+    };
     schedules::plan_shift(app, owner, worker.person()?, Some(clinic), plan).await?;
     Ok(())
 }
@@ -174,7 +225,11 @@ async fn sign_in(app: &App, identifier: &str) -> Result<Viewer> {
 }
 
 fn device() -> Device {
-    Device { name: Some("zamu serve --demo".to_owned()), ip: None, user_agent: None }
+    Device {
+        name: Some("zamu serve --demo".to_owned()),
+        ip: None,
+        user_agent: None,
+    }
 }
 
 fn at(day: NaiveDate, hour: u32, minute: u32) -> Instant {

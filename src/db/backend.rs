@@ -7,7 +7,9 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::SimpleAsyncConnection;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError, RecyclingMethod, ManagerConfig};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use zamu_schema::dual::{DualConnection, Prepared, SqliteOptions};
 
@@ -21,7 +23,10 @@ pub struct Db(Engine);
 #[derive(Clone)]
 enum Engine {
     Postgres(Pool<DualConnection>),
-    Sqlite { writer: GroupWriter, readers: Arc<Readers> },
+    Sqlite {
+        writer: GroupWriter,
+        readers: Arc<Readers>,
+    },
 }
 
 /// How long a request waits for a connection before it is told to try again.
@@ -50,7 +55,10 @@ impl Db {
         };
         let writer = GroupWriter::new(open(false)?);
         let readers = (0..4).map(|_| open(true)).collect::<Result<Vec<_>>>()?;
-        Ok(Self(Engine::Sqlite { writer, readers: Arc::new(Readers::new(readers)) }))
+        Ok(Self(Engine::Sqlite {
+            writer,
+            readers: Arc::new(Readers::new(readers)),
+        }))
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -64,10 +72,14 @@ impl Db {
             #[diesel(sql_type = diesel::sql_types::Bool)]
             passes: bool,
         }
-        let Engine::Postgres(pool) = &self.0 else { return Ok(false) };
+        let Engine::Postgres(pool) = &self.0 else {
+            return Ok(false);
+        };
         let mut conn = pool.get_owned().await.map_err(unavailable)?;
-        let query = "SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user";
-        let role: Role = diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut *conn).await?;
+        let query =
+            "SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user";
+        let role: Role =
+            diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut *conn).await?;
         Ok(role.passes)
     }
 
@@ -78,7 +90,10 @@ impl Db {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
                 let begin = format!("BEGIN; {}", rows.statement("true"));
                 conn.batch_execute(&begin).await?;
-                Ok(Conn::Postgres { conn: Some(conn), open: true })
+                Ok(Conn::Postgres {
+                    conn: Some(conn),
+                    open: true,
+                })
             }
             Engine::Sqlite { writer, .. } => Ok(Conn::Writer(Some(writer.begin().await?))),
         }
@@ -90,7 +105,10 @@ impl Db {
             Engine::Postgres(pool) => {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
                 conn.batch_execute(&rows.statement("false")).await?;
-                Ok(Conn::Postgres { conn: Some(conn), open: false })
+                Ok(Conn::Postgres {
+                    conn: Some(conn),
+                    open: false,
+                })
             }
             Engine::Sqlite { readers, .. } => Ok(Conn::Reader(readers.get().await?)),
         }
@@ -111,7 +129,9 @@ impl Rows {
             Self::Of(org) => (org.to_string(), "off"),
             Self::Platform => (String::new(), "on"),
         };
-        format!("SELECT set_config('zamu.org', '{org}', {local}), set_config('zamu.platform', '{platform}', {local})")
+        format!(
+            "SELECT set_config('zamu.org', '{org}', {local}), set_config('zamu.platform', '{platform}', {local})"
+        )
     }
 }
 
@@ -128,7 +148,10 @@ impl From<PoolError> for Error {
 
 /// A checked-out connection with an open change, or for reading.
 pub(super) enum Conn {
-    Postgres { conn: Option<PooledConnection<'static, DualConnection>>, open: bool },
+    Postgres {
+        conn: Option<PooledConnection<'static, DualConnection>>,
+        open: bool,
+    },
     Writer(Option<Savepoint>),
     Reader(OwnedMutexGuard<DualConnection>),
 }
@@ -136,7 +159,9 @@ pub(super) enum Conn {
 impl Conn {
     pub(super) fn get(&mut self) -> QueryResult<&mut DualConnection> {
         match self {
-            Self::Postgres { conn: Some(conn), .. } => Ok(conn),
+            Self::Postgres {
+                conn: Some(conn), ..
+            } => Ok(conn),
             Self::Writer(Some(savepoint)) => savepoint.conn(),
             Self::Reader(conn) => Ok(conn),
             _ => Err(diesel::result::Error::AlreadyInTransaction),
@@ -146,7 +171,10 @@ impl Conn {
     /// Runs the last statements of a change and commits it; one round trip on PostgreSQL.
     pub(super) async fn commit(mut self, last: Vec<Prepared>) -> QueryResult<()> {
         match &mut self {
-            Self::Postgres { conn: Some(conn), open } => {
+            Self::Postgres {
+                conn: Some(conn),
+                open,
+            } => {
                 let mut all = last;
                 all.push(Prepared::new(&diesel::sql_query("COMMIT"), conn.dialect())?);
                 conn.pipeline(all).await?;
@@ -168,8 +196,11 @@ impl Conn {
 impl Drop for Conn {
     /// A change that was not committed is rolled back; on SQLite the savepoint does it.
     fn drop(&mut self) {
-        let Self::Postgres { conn, open: true } = self else { return };
-        if let (Some(mut conn), Ok(runtime)) = (conn.take(), tokio::runtime::Handle::try_current()) {
+        let Self::Postgres { conn, open: true } = self else {
+            return;
+        };
+        if let (Some(mut conn), Ok(runtime)) = (conn.take(), tokio::runtime::Handle::try_current())
+        {
             // Without a runtime the process is ending, and the server rolls back by itself.
             drop(runtime.spawn(async move {
                 if let Err(error) = conn.batch_execute("ROLLBACK").await {
@@ -189,7 +220,13 @@ struct Readers {
 impl Readers {
     fn new(conns: Vec<DualConnection>) -> Self {
         let free = Semaphore::new(conns.len());
-        Self { free, conns: conns.into_iter().map(|conn| Arc::new(Mutex::new(conn))).collect() }
+        Self {
+            free,
+            conns: conns
+                .into_iter()
+                .map(|conn| Arc::new(Mutex::new(conn)))
+                .collect(),
+        }
     }
 
     async fn get(&self) -> Result<OwnedMutexGuard<DualConnection>> {

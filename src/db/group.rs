@@ -31,15 +31,24 @@ struct Shared {
 
 impl GroupWriter {
     pub(crate) fn new(conn: DualConnection) -> Self {
-        let shared = Shared { conn, open: false, waiting: Vec::new() };
-        let writer = Self { shared: Arc::new(Mutex::new(shared)), work: Arc::new(Notify::new()) };
+        let shared = Shared {
+            conn,
+            open: false,
+            waiting: Vec::new(),
+        };
+        let writer = Self {
+            shared: Arc::new(Mutex::new(shared)),
+            work: Arc::new(Notify::new()),
+        };
         let weak = (Arc::downgrade(&writer.shared), Arc::clone(&writer.work));
         // A thread of its own: the flush blocks, and must not block a request.
         let handle = tokio::runtime::Handle::current();
         std::thread::spawn(move || {
             loop {
                 handle.block_on(weak.1.notified());
-                let Some(shared) = weak.0.upgrade() else { return };
+                let Some(shared) = weak.0.upgrade() else {
+                    return;
+                };
                 let mut shared = handle.block_on(shared.lock_owned());
                 shared.commit();
             }
@@ -55,7 +64,10 @@ impl GroupWriter {
             guard.open = true;
         }
         guard.conn.batch_execute("SAVEPOINT one").await?;
-        Ok(Savepoint { guard: Some(guard), work: Arc::clone(&self.work) })
+        Ok(Savepoint {
+            guard: Some(guard),
+            work: Arc::clone(&self.work),
+        })
     }
 }
 
@@ -86,11 +98,17 @@ impl Shared {
 /// SQLite answers in place, so its futures are ready when first polled.
 fn in_place(future: impl Future<Output = QueryResult<()>>) -> QueryResult<()> {
     let mut future = std::pin::pin!(future);
-    future.as_mut().now_or_never().unwrap_or_else(|| Err(broken("the writer did not answer in place")))
+    future
+        .as_mut()
+        .now_or_never()
+        .unwrap_or_else(|| Err(broken("the writer did not answer in place")))
 }
 
 fn broken(message: &str) -> DieselError {
-    DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(message.to_owned()))
+    DieselError::DatabaseError(
+        DatabaseErrorKind::ClosedConnection,
+        Box::new(message.to_owned()),
+    )
 }
 
 /// One use case on the writer. Dropped without [`Savepoint::commit`], it never happened.
@@ -101,7 +119,10 @@ pub(crate) struct Savepoint {
 
 impl Savepoint {
     pub(crate) fn conn(&mut self) -> QueryResult<&mut DualConnection> {
-        self.guard.as_mut().map(|guard| &mut guard.conn).ok_or_else(|| broken("the savepoint has ended"))
+        self.guard
+            .as_mut()
+            .map(|guard| &mut guard.conn)
+            .ok_or_else(|| broken("the savepoint has ended"))
     }
 
     /// Returns when the change is on disk.

@@ -40,8 +40,15 @@ impl Key {
     pub fn new(key: &str, action: &'static str, input: &impl serde::Serialize) -> Result<Self> {
         let key = text::required("idempotencyKey", key, 100)?;
         let input = serde_json::to_vec(input)?;
-        let input_hash = Sha256::digest(&input).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { key, action, input_hash })
+        let input_hash = Sha256::digest(&input)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            key,
+            action,
+            input_hash,
+        })
     }
 }
 
@@ -83,5 +90,8 @@ pub fn stage<K: Kind>(tx: &mut Tx, key: &Key, subject: Id<K>) -> Result<()> {
 
 /// Whether a change lost the race for its key and should start over.
 pub fn lost_race(error: &Error) -> bool {
-    error.details.get("constraint").is_some_and(|name| name == "one_effect_per_idempotency_key")
+    error
+        .details
+        .get("constraint")
+        .is_some_and(|name| name == "one_effect_per_idempotency_key")
 }

@@ -37,7 +37,13 @@ impl Lobby {
     }
 
     fn new(conn: Conn, app: &App) -> Self {
-        Self { conn, app: app.clone(), now: app.now(), outbox: Vec::new(), staged: Vec::new() }
+        Self {
+            conn,
+            app: app.clone(),
+            now: app.now(),
+            outbox: Vec::new(),
+            staged: Vec::new(),
+        }
     }
 
     pub fn conn(&mut self) -> Result<&mut DualConnection> {
@@ -71,7 +77,13 @@ impl Lobby {
     }
 
     /// An audit entry in an organization for what an account did at its door: signing in, leaving, joining.
-    pub fn audit(&mut self, org: OrgId, action: &str, account: Option<AccountId>, target: (&str, uuid::Uuid)) {
+    pub fn audit(
+        &mut self,
+        org: OrgId,
+        action: &str,
+        account: Option<AccountId>,
+        target: (&str, uuid::Uuid),
+    ) {
         let id: AuditId = self.id();
         let payload = json!({
             "actorKind": "ACCOUNT",
@@ -100,7 +112,9 @@ impl Lobby {
         if !rows.is_empty() {
             self.stage(diesel::insert_into(outbox::table).values(rows))?;
         }
-        let Self { conn, app, staged, .. } = self;
+        let Self {
+            conn, app, staged, ..
+        } = self;
         conn.commit(staged).await?;
         app.bus().wake();
         Ok(())

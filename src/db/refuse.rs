@@ -12,9 +12,10 @@ impl From<DieselError> for Error {
         match &error {
             DieselError::NotFound => Self::not_found("thing"),
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => unique(error),
-            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
-                Self { source: Some(Box::new(error)), ..Self::not_found("thing") }
-            }
+            DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self {
+                source: Some(Box::new(error)),
+                ..Self::not_found("thing")
+            },
             DieselError::DatabaseError(
                 DatabaseErrorKind::SerializationFailure
                 | DatabaseErrorKind::ClosedConnection
@@ -33,21 +34,41 @@ impl From<DieselError> for Error {
 fn unique(error: DieselError) -> Error {
     let name = constraint_name(&error).unwrap_or_default();
     let (code, field, message) = match name.as_str() {
-        "one_open_session_per_member" => {
-            (Code::AlreadyClockedIn, None, "this member is already clocked in")
-        }
-        "one_organization_per_slug" => (Code::SlugTaken, Some("slug"), "another organization has this slug"),
-        "one_department_per_name" => {
-            (Code::NameTaken, Some("name"), "a department of this name is already there")
-        }
-        "one_account_per_phone" => (Code::HandleTaken, Some("phone"), "this telephone number is already used"),
-        "one_account_per_email" => (Code::HandleTaken, Some("email"), "this e-mail address is already used"),
-        "one_place_per_external_ref" => {
-            (Code::Conflict, Some("externalRef"), "another place has this reference")
-        }
-        "one_membership_per_account" => {
-            (Code::Conflict, None, "this person is already a member of the organization")
-        }
+        "one_open_session_per_member" => (
+            Code::AlreadyClockedIn,
+            None,
+            "this member is already clocked in",
+        ),
+        "one_organization_per_slug" => (
+            Code::SlugTaken,
+            Some("slug"),
+            "another organization has this slug",
+        ),
+        "one_department_per_name" => (
+            Code::NameTaken,
+            Some("name"),
+            "a department of this name is already there",
+        ),
+        "one_account_per_phone" => (
+            Code::HandleTaken,
+            Some("phone"),
+            "this telephone number is already used",
+        ),
+        "one_account_per_email" => (
+            Code::HandleTaken,
+            Some("email"),
+            "this e-mail address is already used",
+        ),
+        "one_place_per_external_ref" => (
+            Code::Conflict,
+            Some("externalRef"),
+            "another place has this reference",
+        ),
+        "one_membership_per_account" => (
+            Code::Conflict,
+            None,
+            "this person is already a member of the organization",
+        ),
         // Two requests with one key at the same instant: the loser asks again and gets the winner's answer.
         "one_effect_per_idempotency_key" => {
             return Error::try_again("the same request is being answered right now", 0)
@@ -56,5 +77,9 @@ fn unique(error: DieselError) -> Error {
         _ => (Code::Conflict, None, "this is already there"),
     };
     let refused = Error::refused(code, message);
-    Error { field: field.map(str::to_owned), source: Some(Box::new(error)), ..refused }
+    Error {
+        field: field.map(str::to_owned),
+        source: Some(Box::new(error)),
+        ..refused
+    }
 }

@@ -40,12 +40,22 @@ pub struct Audit {
 impl Audit {
     /// The change was to this thing.
     pub fn of<K: Kind>(id: Id<K>) -> Self {
-        Self { kind: K::PREFIX, id: Some(id.uuid()), reason: None, detail: json!({}) }
+        Self {
+            kind: K::PREFIX,
+            id: Some(id.uuid()),
+            reason: None,
+            detail: json!({}),
+        }
     }
 
     /// The change was to many things of a kind: an import.
     pub fn of_many<K: Kind>() -> Self {
-        Self { kind: K::PREFIX, id: None, reason: None, detail: json!({}) }
+        Self {
+            kind: K::PREFIX,
+            id: None,
+            reason: None,
+            detail: json!({}),
+        }
     }
 
     #[must_use]
@@ -89,10 +99,19 @@ pub struct Tx {
 
 impl Tx {
     /// Through [`App::begin`] and [`App::read`] only.
-    pub(crate) async fn begin(app: &App, viewer: &Viewer, action: Action, change: bool) -> Result<Self> {
+    pub(crate) async fn begin(
+        app: &App,
+        viewer: &Viewer,
+        action: Action,
+        change: bool,
+    ) -> Result<Self> {
         let scope = viewer.allowed(action)?;
         let rows = Rows::Of(viewer.org().uuid());
-        let conn = if change { app.db().write(rows).await? } else { app.db().read(rows).await? };
+        let conn = if change {
+            app.db().write(rows).await?
+        } else {
+            app.db().read(rows).await?
+        };
         let mut tx = Self {
             conn,
             app: app.clone(),
@@ -160,7 +179,8 @@ impl Tx {
     /// Keeps a statement that needs no answer for the commit.
     pub fn stage<Q>(&mut self, query: Q) -> Result<()>
     where
-        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual> + diesel::query_builder::QueryId,
+        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual>
+            + diesel::query_builder::QueryId,
     {
         let dialect = self.conn()?.dialect();
         self.staged.push(Prepared::new(&query, dialect)?);
@@ -190,7 +210,9 @@ impl Tx {
     async fn flush(mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.outbox);
         self.stage(diesel::insert_into(outbox::table).values(rows))?;
-        let Self { conn, app, staged, .. } = self;
+        let Self {
+            conn, app, staged, ..
+        } = self;
         conn.commit(staged).await?;
         app.bus().wake();
         Ok(())
@@ -230,7 +252,9 @@ impl Tx {
     /// Executes one statement now.
     pub async fn execute<Q>(&mut self, query: Q) -> Result<usize>
     where
-        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual> + diesel::query_builder::QueryId + Send,
+        Q: diesel::query_builder::QueryFragment<zamu_schema::dual::Dual>
+            + diesel::query_builder::QueryId
+            + Send,
     {
         let dialect = self.conn()?.dialect();
         let prepared = Prepared::new(&query, dialect)?;

@@ -39,12 +39,18 @@ impl Bus {
 
     /// How long ago the dispatcher of this node last finished a round; `None` before its first.
     pub fn silence(&self) -> Option<Duration> {
-        self.beat.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
+        self.beat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .map(|at| at.elapsed())
     }
 
     pub(crate) fn subscribe(&self, org: OrgId) -> broadcast::Receiver<Arc<Numbered>> {
         let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        rings.entry(org).or_insert_with(|| broadcast::channel(RING).0).subscribe()
+        rings
+            .entry(org)
+            .or_insert_with(|| broadcast::channel(RING).0)
+            .subscribe()
     }
 
     pub(super) fn publish(&self, event: Numbered) {

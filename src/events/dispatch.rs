@@ -72,15 +72,21 @@ async fn number(app: &App) -> Result<usize> {
     let rows = store::waiting(&mut lobby, ROUND).await?;
     let moved = rows.len();
     let orgs: Vec<OrgId> = rows.iter().map(|row| row.org_id).collect();
-    let mut heads: BTreeMap<OrgId, Head> =
-        store::heads_of(&mut lobby, &orgs).await?.into_iter().map(|head| (head.org_id, head)).collect();
+    let mut heads: BTreeMap<OrgId, Head> = store::heads_of(&mut lobby, &orgs)
+        .await?
+        .into_iter()
+        .map(|head| (head.org_id, head))
+        .collect();
     let mut position = store::last_position(&mut lobby).await?;
     let (mut events, mut entries) = (Vec::new(), Vec::new());
     let ids = rows.iter().map(|row| row.id).collect();
     for row in rows {
-        let head = heads.entry(row.org_id).or_insert_with(|| Head::empty(row.org_id));
+        let head = heads
+            .entry(row.org_id)
+            .or_insert_with(|| Head::empty(row.org_id));
         if row.stream == "AUDIT" {
-            let entry = audit::model::Entry::from_outbox(row, head.last_audit + 1)?.seal(&head.last_audit_hash);
+            let entry = audit::model::Entry::from_outbox(row, head.last_audit + 1)?
+                .seal(&head.last_audit_hash);
             head.last_audit = entry.number;
             head.last_audit_hash.clone_from(&entry.hash);
             entries.push(entry);

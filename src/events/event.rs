@@ -12,22 +12,41 @@ use crate::kernel::time::Instant;
 
 /// What can happen. A new field is optional or raises the version; a variant is never renamed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "kind",
+    rename_all = "SCREAMING_SNAKE_CASE",
+    rename_all_fields = "camelCase"
+)]
 pub enum Event {
     ClockedIn(SessionEvent),
     ClockedOut(SessionEvent),
     /// Closed without a clock-out: a later clock-in or an import showed that it was missed.
     SessionDisconnected(SessionEvent),
     SessionNoted(SessionEvent),
-    MemberJoined { member: MemberId, department: Option<DepartmentId> },
+    MemberJoined {
+        member: MemberId,
+        department: Option<DepartmentId>,
+    },
     /// Role, department, name: whoever is signed in as this member must be looked at again.
-    MemberChanged { member: MemberId },
-    MemberDeactivated { member: MemberId },
-    LoginRevoked { login: LoginId },
-    ApiTokenRevoked { token: ApiTokenId },
+    MemberChanged {
+        member: MemberId,
+    },
+    MemberDeactivated {
+        member: MemberId,
+    },
+    LoginRevoked {
+        login: LoginId,
+    },
+    ApiTokenRevoked {
+        token: ApiTokenId,
+    },
     DepartmentsChanged,
-    PlaceChanged { place: PlaceId },
-    DataImported { source: String },
+    PlaceChanged {
+        place: PlaceId,
+    },
+    DataImported {
+        source: String,
+    },
 }
 
 /// What subscribers to sessions filter by.

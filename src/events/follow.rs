@@ -55,11 +55,15 @@ pub async fn newest(app: &App, viewer: &Viewer) -> Result<i64> {
 fn check_bounds(last: i64, oldest: i64, newest: i64) -> Result<()> {
     if last < 0 || last > newest {
         let message = format!("there is no event {last} yet; the newest is {newest}");
-        return Err(Error::refused(Code::CursorInFuture, message).at("after").with("newest", newest));
+        return Err(Error::refused(Code::CursorInFuture, message)
+            .at("after")
+            .with("newest", newest));
     }
     if last + 1 < oldest {
         let message = format!("events up to {} are no longer kept", oldest - 1);
-        return Err(Error::refused(Code::CursorExpired, message).at("after").with("oldest", oldest));
+        return Err(Error::refused(Code::CursorExpired, message)
+            .at("after")
+            .with("oldest", oldest));
     }
     Ok(())
 }
@@ -101,8 +105,11 @@ impl Follower {
                 // Published by another node before this one began to tail: the log has it.
                 Ok(_) => self.behind = true,
                 Err(RecvError::Lagged(_)) => {
-                    let error = Error::refused(Code::Lagged, "you read more slowly than things happen; resume from the last number")
-                        .with("resumeAfter", self.last);
+                    let error = Error::refused(
+                        Code::Lagged,
+                        "you read more slowly than things happen; resume from the last number",
+                    )
+                    .with("resumeAfter", self.last);
                     return Some(self.end(error));
                 }
                 Err(RecvError::Closed) => return None,

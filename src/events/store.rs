@@ -30,8 +30,20 @@ pub(super) struct EventRow {
 impl EventRow {
     pub(super) fn numbered(self) -> Result<Numbered> {
         let event: Event = serde_json::from_value(self.payload).map_err(Error::internal)?;
-        let Self { org_id, number, id, occurred_at, .. } = self;
-        Ok(Numbered { org: org_id, number, id, event, occurred_at })
+        let Self {
+            org_id,
+            number,
+            id,
+            occurred_at,
+            ..
+        } = self;
+        Ok(Numbered {
+            org: org_id,
+            number,
+            id,
+            event,
+            occurred_at,
+        })
     }
 }
 
@@ -48,12 +60,19 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn empty(org_id: OrgId) -> Self {
         let last_audit_hash = crate::audit::model::GENESIS.to_owned();
-        Self { org_id, last_event: 0, last_audit: 0, last_audit_hash }
+        Self {
+            org_id,
+            last_event: 0,
+            last_audit: 0,
+            last_audit_hash,
+        }
     }
 }
 
 fn own_events(tx: &Tx) -> events::BoxedQuery<'static, zamu_schema::dual::Dual> {
-    events::table.filter(events::org_id.eq(tx.org())).into_boxed()
+    events::table
+        .filter(events::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 /// Events after a number, oldest first.
@@ -79,7 +98,10 @@ pub(super) async fn bounds(tx: &mut Tx) -> Result<(i64, i64)> {
 }
 
 pub(super) async fn waiting(lobby: &mut Lobby, limit: i64) -> Result<Vec<OutboxRow>> {
-    let rows = outbox::table.order(outbox::id).limit(limit).select(OutboxRow::as_select());
+    let rows = outbox::table
+        .order(outbox::id)
+        .limit(limit)
+        .select(OutboxRow::as_select());
     Ok(rows.load(lobby.conn()?).await?)
 }
 
@@ -89,18 +111,26 @@ pub(crate) async fn backlog(lobby: &mut Lobby) -> Result<i64> {
 }
 
 pub(super) async fn heads_of(lobby: &mut Lobby, orgs: &[OrgId]) -> Result<Vec<Head>> {
-    let rows = heads::table.filter(heads::org_id.eq_any(orgs.to_vec())).select(Head::as_select());
+    let rows = heads::table
+        .filter(heads::org_id.eq_any(orgs.to_vec()))
+        .select(Head::as_select());
     Ok(rows.load(lobby.conn()?).await?)
 }
 
 /// The newest position in the whole log: where a node begins to tail it.
 pub(super) async fn last_position(lobby: &mut Lobby) -> Result<i64> {
-    let found: Option<i64> =
-        events::table.select(diesel::dsl::max(events::position)).first(lobby.conn()?).await?;
+    let found: Option<i64> = events::table
+        .select(diesel::dsl::max(events::position))
+        .first(lobby.conn()?)
+        .await?;
     Ok(found.unwrap_or(0))
 }
 
-pub(super) async fn list_from_position(lobby: &mut Lobby, after: i64, limit: i64) -> Result<Vec<EventRow>> {
+pub(super) async fn list_from_position(
+    lobby: &mut Lobby,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     let rows = events::table
         .filter(events::position.gt(after))
         .order(events::position)
@@ -116,11 +146,15 @@ pub(super) fn stage_events(lobby: &mut Lobby, rows: Vec<EventRow>) -> Result<()>
 pub(super) fn stage_heads(lobby: &mut Lobby, rows: Vec<Head>) -> Result<()> {
     use diesel::upsert::excluded;
     lobby.stage(
-        diesel::insert_into(heads::table).values(rows).on_conflict(heads::org_id).do_update().set((
-            heads::last_event.eq(excluded(heads::last_event)),
-            heads::last_audit.eq(excluded(heads::last_audit)),
-            heads::last_audit_hash.eq(excluded(heads::last_audit_hash)),
-        )),
+        diesel::insert_into(heads::table)
+            .values(rows)
+            .on_conflict(heads::org_id)
+            .do_update()
+            .set((
+                heads::last_event.eq(excluded(heads::last_event)),
+                heads::last_audit.eq(excluded(heads::last_audit)),
+                heads::last_audit_hash.eq(excluded(heads::last_audit_hash)),
+            )),
     )
 }
 

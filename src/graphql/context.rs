@@ -30,9 +30,22 @@ pub struct RequestData {
 
 impl RequestData {
     /// With what `identity::service::introduce` says about the request's header.
-    pub fn new(app: App, viewer: Option<Viewer>, signed_in: Option<SignedIn>, origin: Origin) -> Self {
-        let loads = viewer.as_ref().map(|viewer| Loads::new(app.clone(), viewer.clone()));
-        Self { app, viewer, signed_in, origin, loads }
+    pub fn new(
+        app: App,
+        viewer: Option<Viewer>,
+        signed_in: Option<SignedIn>,
+        origin: Origin,
+    ) -> Self {
+        let loads = viewer
+            .as_ref()
+            .map(|viewer| Loads::new(app.clone(), viewer.clone()));
+        Self {
+            app,
+            viewer,
+            signed_in,
+            origin,
+            loads,
+        }
     }
 }
 
@@ -51,15 +64,23 @@ impl Ask for Context<'_> {
     }
 
     fn viewer(&self) -> Result<&Viewer> {
-        self.data_unchecked::<RequestData>().viewer.as_ref().ok_or_else(unauthenticated)
+        self.data_unchecked::<RequestData>()
+            .viewer
+            .as_ref()
+            .ok_or_else(unauthenticated)
     }
 
     fn signed_in(&self) -> Result<SignedIn> {
-        self.data_unchecked::<RequestData>().signed_in.ok_or_else(unauthenticated)
+        self.data_unchecked::<RequestData>()
+            .signed_in
+            .ok_or_else(unauthenticated)
     }
 
     fn loads(&self) -> Result<&DataLoader<Loads>> {
-        self.data_unchecked::<RequestData>().loads.as_ref().ok_or_else(unauthenticated)
+        self.data_unchecked::<RequestData>()
+            .loads
+            .as_ref()
+            .ok_or_else(unauthenticated)
     }
 
     fn origin(&self) -> &Origin {

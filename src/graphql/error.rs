@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe,
+};
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use futures_util::stream::{BoxStream, StreamExt as _};
 
@@ -133,7 +135,10 @@ impl Extension for Mapper {
 /// The answer to a request that never reached the schema, in the same shape as any other.
 pub fn response(error: Error) -> Response {
     let message = error.message.clone();
-    let error = ServerError { source: Some(Arc::new(error)), ..ServerError::new(message, None) };
+    let error = ServerError {
+        source: Some(Arc::new(error)),
+        ..ServerError::new(message, None)
+    };
     explain(Response::from_errors(vec![error]))
 }
 
@@ -183,7 +188,9 @@ fn guess(error: &ServerError) -> Code {
         Code::QueryTooComplex
     } else if message.trim_start().starts_with("-->") || message.starts_with("invalid number") {
         Code::GraphqlParseFailed
-    } else if message.starts_with("Failed to parse") || message.starts_with("Invalid value for argument") {
+    } else if message.starts_with("Failed to parse")
+        || message.starts_with("Invalid value for argument")
+    {
         Code::InvalidInput
     } else {
         Code::GraphqlValidationFailed

@@ -5,8 +5,12 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextValidation,
 };
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Positioned, Response, ServerError, ServerResult, ValidationResult, Variables, value};
+use async_graphql::parser::types::{
+    ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{
+    Positioned, Response, ServerError, ServerResult, ValidationResult, Variables, value,
+};
 
 use crate::kernel::error::{Code, Error};
 
@@ -43,7 +47,12 @@ pub fn admit(document: &str) -> Result<(), Error> {
         let message = format!("a document may have {DOCUMENT_BYTES} bytes");
         return Err(Error::refused(Code::PayloadTooLarge, message).with("limit", DOCUMENT_BYTES));
     }
-    bound(nesting(document), NESTING, Code::QueryTooDeep, "brackets inside brackets")
+    bound(
+        nesting(document),
+        NESTING,
+        Code::QueryTooDeep,
+        "brackets inside brackets",
+    )
 }
 
 /// The deepest nesting of brackets outside strings and comments.
@@ -87,9 +96,10 @@ impl Extension for Meter {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let response = next.run(ctx).await;
         match self.0.get() {
-            Some(complexity) => {
-                response.extension("cost", value!({ "complexity": *complexity, "limit": COMPLEXITY }))
-            }
+            Some(complexity) => response.extension(
+                "cost",
+                value!({ "complexity": *complexity, "limit": COMPLEXITY }),
+            ),
             None => response,
         }
     }
@@ -130,7 +140,11 @@ impl Extension for Counter {
         for (_, operation) in document.operations.iter() {
             check(&operation.node).map_err(|error| server_error(error, operation))?;
         }
-        let aliases = document.fragments.values().map(|fragment| aliases(&fragment.node.selection_set.node)).sum();
+        let aliases = document
+            .fragments
+            .values()
+            .map(|fragment| aliases(&fragment.node.selection_set.node))
+            .sum();
         bound(aliases, ALIASES, Code::TooManyAliases, "aliases").map_err(|error| ServerError {
             source: Some(Arc::new(error)),
             ..ServerError::new("too many aliases", None)
@@ -141,7 +155,10 @@ impl Extension for Counter {
 
 fn server_error(error: Error, at: &Positioned<OperationDefinition>) -> ServerError {
     let message = error.message.clone();
-    ServerError { source: Some(Arc::new(error)), ..ServerError::new(message, Some(at.pos)) }
+    ServerError {
+        source: Some(Arc::new(error)),
+        ..ServerError::new(message, Some(at.pos))
+    }
 }
 
 fn check(operation: &OperationDefinition) -> Result<(), Error> {
@@ -150,7 +167,12 @@ fn check(operation: &OperationDefinition) -> Result<(), Error> {
         async_graphql::parser::types::OperationType::Mutation => MUTATION_FIELDS,
         _ => ROOT_FIELDS,
     };
-    bound(set.items.len(), most, Code::TooManyRootFields, "root fields")?;
+    bound(
+        set.items.len(),
+        most,
+        Code::TooManyRootFields,
+        "root fields",
+    )?;
     bound(aliases(set), ALIASES, Code::TooManyAliases, "aliases")
 }
 
@@ -190,7 +212,13 @@ mod tests {
     #[test]
     fn a_document_has_a_length_and_a_depth() {
         assert!(admit("{ me { id } }").is_ok());
-        assert_eq!(admit(&"{a".repeat(NESTING + 1)).unwrap_err().code, Code::QueryTooDeep);
-        assert_eq!(admit(&" ".repeat(DOCUMENT_BYTES + 1)).unwrap_err().code, Code::PayloadTooLarge);
+        assert_eq!(
+            admit(&"{a".repeat(NESTING + 1)).unwrap_err().code,
+            Code::QueryTooDeep
+        );
+        assert_eq!(
+            admit(&" ".repeat(DOCUMENT_BYTES + 1)).unwrap_err().code,
+            Code::PayloadTooLarge
+        );
     }
 }

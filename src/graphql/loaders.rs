@@ -14,7 +14,10 @@ pub struct Loads {
 }
 
 impl Loads {
-    #[expect(clippy::disallowed_methods, reason = "a batch belongs to its request, shutdown need not wait for it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a batch belongs to its request, shutdown need not wait for it"
+    )]
     pub fn new(app: App, viewer: Viewer) -> DataLoader<Self> {
         DataLoader::new(Self { app, viewer }, tokio::spawn)
     }

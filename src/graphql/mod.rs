@@ -18,7 +18,11 @@ pub struct Query(PeopleQuery, WorkQuery, node::NodeQuery);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
-pub struct PeopleQuery(orgs::graphql::OrgsQuery, identity::graphql::IdentityQuery, audit::graphql::AuditQuery);
+pub struct PeopleQuery(
+    orgs::graphql::OrgsQuery,
+    identity::graphql::IdentityQuery,
+    audit::graphql::AuditQuery,
+);
 
 /// Places, shifts, sessions and the rules that judge them.
 #[derive(MergedObject, Default)]
@@ -35,7 +39,10 @@ pub struct Mutation(PeopleMutation, WorkMutation);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
-pub struct PeopleMutation(orgs::graphql::OrgsMutation, identity::mutations::IdentityMutation);
+pub struct PeopleMutation(
+    orgs::graphql::OrgsMutation,
+    identity::mutations::IdentityMutation,
+);
 
 /// Places, shifts and sessions.
 #[derive(MergedObject, Default)]
@@ -57,19 +64,26 @@ pub fn schema() -> ZamuSchema {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        // Codes travel in `extensions`, which no type describes: published all the same.
-        .register_output_type::<error::ErrorCode>()
-        .limit_depth(limits::DEPTH)
-        .limit_complexity(limits::COMPLEXITY)
-        .limit_directives(limits::DIRECTIVES)
-        .extension(limits::Limits)
-        .extension(limits::Cost)
-        .extension(error::Errors)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    // Codes travel in `extensions`, which no type describes: published all the same.
+    .register_output_type::<error::ErrorCode>()
+    .limit_depth(limits::DEPTH)
+    .limit_complexity(limits::COMPLEXITY)
+    .limit_directives(limits::DIRECTIVES)
+    .extension(limits::Limits)
+    .extension(limits::Cost)
+    .extension(error::Errors)
 }
 
 /// The contract as text, as `graphql/schema.graphql` has it.
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items().sorted_arguments();
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_enum_items()
+        .sorted_arguments();
     schema().sdl_with_options(options)
 }

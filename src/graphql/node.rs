@@ -16,7 +16,11 @@ const MOST_NODES: usize = 100;
 
 /// Something with a global id.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Unique in the whole system; its prefix says what it names."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Unique in the whole system; its prefix says what it names."
+))]
 pub enum Node {
     Member(Member),
     Place(Place),
@@ -34,7 +38,11 @@ impl NodeQuery {
     /// A member, place, client, shift or work session by its id; nothing for what you may not see.
     ///
     /// Requires: the permission to view the kind of thing the id names.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(name = "id")] node: ID) -> Result<Option<Node>> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "id")] node: ID,
+    ) -> Result<Option<Node>> {
         find(ctx, "id", &node).await
     }
 
@@ -47,9 +55,10 @@ impl NodeQuery {
             let message = format!("{} ids at once; {MOST_NODES} are allowed", ids.len());
             return Err(Error::invalid("ids", message).into());
         }
-        let found = ids.iter().enumerate().map(|(index, node)| async move {
-            find(ctx, &format!("ids.{index}"), node).await
-        });
+        let found = ids
+            .iter()
+            .enumerate()
+            .map(|(index, node)| async move { find(ctx, &format!("ids.{index}"), node).await });
         futures_util::future::try_join_all(found).await
     }
 }
@@ -58,13 +67,28 @@ async fn find(ctx: &Context<'_>, field: &str, node: &ID) -> Result<Option<Node>>
     let loads = ctx.loads()?;
     let prefix = node.split('_').next().unwrap_or_default();
     Ok(match prefix {
-        kinds::Member::PREFIX => loads.load_one(id::<kinds::Member>(field, node)? as MemberId).await?.map(Node::Member),
-        kinds::Place::PREFIX => loads.load_one(id::<kinds::Place>(field, node)? as PlaceId).await?.map(Node::Place),
-        kinds::Client::PREFIX => loads.load_one(id::<kinds::Client>(field, node)? as ClientId).await?.map(Node::Client),
-        kinds::Shift::PREFIX => loads.load_one(id::<kinds::Shift>(field, node)? as ShiftId).await?.map(Node::Shift),
+        kinds::Member::PREFIX => loads
+            .load_one(id::<kinds::Member>(field, node)? as MemberId)
+            .await?
+            .map(Node::Member),
+        kinds::Place::PREFIX => loads
+            .load_one(id::<kinds::Place>(field, node)? as PlaceId)
+            .await?
+            .map(Node::Place),
+        kinds::Client::PREFIX => loads
+            .load_one(id::<kinds::Client>(field, node)? as ClientId)
+            .await?
+            .map(Node::Client),
+        kinds::Shift::PREFIX => loads
+            .load_one(id::<kinds::Shift>(field, node)? as ShiftId)
+            .await?
+            .map(Node::Shift),
         kinds::Session::PREFIX => {
             let session: SessionId = id(field, node)?;
-            loads.load_one(session).await?.map(|session| Node::WorkSession(WorkSession(session)))
+            loads
+                .load_one(session)
+                .await?
+                .map(|session| Node::WorkSession(WorkSession(session)))
         }
         _ => {
             let message = "this is not the id of a member, place, client, shift or work session";

@@ -1,7 +1,9 @@
 //! Values at the edge. Ids travel as `ID`; a wrong or malformed one is refused naming its field. The scalars of our own
 //! take any value for the same reason: a scalar that refuses cannot say which field it was in.
 
-use async_graphql::{ID, InputValueError, InputValueResult, MaybeUndefined, Scalar, ScalarType, Value};
+use async_graphql::{
+    ID, InputValueError, InputValueResult, MaybeUndefined, Scalar, ScalarType, Value,
+};
 use chrono::NaiveTime;
 
 use crate::kernel::change::Change;
@@ -10,7 +12,8 @@ use crate::kernel::id::{Id, Kind};
 
 /// Reads an id from an input field.
 pub fn id<K: Kind>(field: &str, text: &ID) -> Result<Id<K>> {
-    text.parse().map_err(|error: crate::kernel::id::BadId| Error::invalid(field, error.to_string()))
+    text.parse()
+        .map_err(|error: crate::kernel::id::BadId| Error::invalid(field, error.to_string()))
 }
 
 /// Reads an id that may be left out.
@@ -40,7 +43,10 @@ impl<T> From<MaybeUndefined<T>> for Change<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeoJson(pub serde_json::Value);
 
-#[Scalar(name = "GeoJson", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946")]
+#[Scalar(
+    name = "GeoJson",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946"
+)]
 impl ScalarType for GeoJson {
     fn parse(value: Value) -> InputValueResult<Self> {
         value.into_json().map(Self).map_err(InputValueError::custom)
@@ -84,11 +90,19 @@ mod tests {
 
     #[test]
     fn a_time_of_day_has_two_forms() {
-        let read = |text: &str| LocalTime(text.to_owned()).read("starts").map(|time| time.to_string());
+        let read = |text: &str| {
+            LocalTime(text.to_owned())
+                .read("starts")
+                .map(|time| time.to_string())
+        };
         assert_eq!(read("08:30").unwrap(), "08:30:00");
         assert_eq!(read("23:59:59").unwrap(), "23:59:59");
         for wrong in ["", "8", "24:00", "08:60", "08:30:60x", "half past eight"] {
-            assert_eq!(read(wrong).unwrap_err().field.as_deref(), Some("starts"), "{wrong}");
+            assert_eq!(
+                read(wrong).unwrap_err().field.as_deref(),
+                Some("starts"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -400,9 +400,7 @@ impl IdentityMutation {
         let department = match &input.department {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(department) => {
-                Some(Some(scalars::id("department", department)?))
-            }
+            MaybeUndefined::Value(department) => Some(Some(scalars::id("department", department)?)),
         };
         let role = input.role.map(Into::into);
         let changes = Changes {

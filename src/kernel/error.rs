@@ -91,7 +91,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub fn refused(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, details: Map::new(), source: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            details: Map::new(),
+            source: None,
+        }
     }
 
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
@@ -110,7 +116,13 @@ impl Error {
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let message = "something went wrong on our side; nothing was changed".to_owned();
         let source = Some(source.into());
-        Self { code: Code::Internal, message, field: None, details: Map::new(), source }
+        Self {
+            code: Code::Internal,
+            message,
+            field: None,
+            details: Map::new(),
+            source,
+        }
     }
 
     #[must_use]
@@ -153,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_field_is_a_path() {
-        let error = Error::invalid("latitude", "out of range").within("position").within("input");
+        let error = Error::invalid("latitude", "out of range")
+            .within("position")
+            .within("input");
         assert_eq!(error.field.as_deref(), Some("input.position.latitude"));
     }
 }

@@ -27,13 +27,19 @@ pub struct Point {
 
 impl Point {
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, Error> {
-        for (field, value, limit) in [("latitude", latitude, 90.0), ("longitude", longitude, 180.0)] {
+        for (field, value, limit) in [
+            ("latitude", latitude, 90.0),
+            ("longitude", longitude, 180.0),
+        ] {
             if !value.is_finite() || value.abs() > limit {
                 let message = format!("a {field} is between -{limit} and {limit} degrees");
                 return Err(Error::invalid(field, message));
             }
         }
-        Ok(Self { latitude, longitude })
+        Ok(Self {
+            latitude,
+            longitude,
+        })
     }
 
     /// Great-circle distance in metres (haversine).
@@ -85,7 +91,10 @@ pub enum Fence {
     /// A circle; the radius comes from the place or from a rule.
     Circle { center: Point, radius_m: f64 },
     /// A polygon with a tolerance outside its edge, in metres.
-    Polygon { polygon: FencePolygon, tolerance_m: f64 },
+    Polygon {
+        polygon: FencePolygon,
+        tolerance_m: f64,
+    },
 }
 
 /// Inside, outside, or not to be told apart; `None` where there is no fence or no position.
@@ -105,7 +114,10 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    pub const NONE: Self = Self { verdict: Verdict::None, distance_m: None };
+    pub const NONE: Self = Self {
+        verdict: Verdict::None,
+        distance_m: None,
+    };
 }
 
 impl Fence {
@@ -115,7 +127,10 @@ impl Fence {
                 let distance = center.distance_m(fix.point);
                 (distance, distance - radius_m)
             }
-            Self::Polygon { polygon, tolerance_m } => {
+            Self::Polygon {
+                polygon,
+                tolerance_m,
+            } => {
                 let signed = polygon.signed_distance_m(fix.point);
                 (signed.max(0.0), signed - tolerance_m)
             }
@@ -127,7 +142,10 @@ impl Fence {
         } else {
             Verdict::Uncertain
         };
-        Judgement { verdict, distance_m: Some(distance_m) }
+        Judgement {
+            verdict,
+            distance_m: Some(distance_m),
+        }
     }
 }
 
@@ -142,19 +160,28 @@ pub struct FencePolygon {
 impl FencePolygon {
     /// From rings of `[longitude, latitude]` positions as GeoJSON has them: the outer ring first, then holes.
     pub fn from_rings(rings: Vec<Vec<Point>>) -> Result<Self, Error> {
-        let refuse = |reason: String| Err(Error::refused(Code::InvalidPolygon, reason).at("polygon"));
+        let refuse =
+            |reason: String| Err(Error::refused(Code::InvalidPolygon, reason).at("polygon"));
         let Some(origin) = rings.first().and_then(|ring| ring.first()).copied() else {
             return refuse("a polygon needs an outer ring".to_owned());
         };
         for (index, ring) in rings.iter().enumerate() {
             if ring.len() < 4 {
-                return refuse(format!("ring {index} has {} positions, at least 4 are needed", ring.len()));
+                return refuse(format!(
+                    "ring {index} has {} positions, at least 4 are needed",
+                    ring.len()
+                ));
             }
             if ring.len() > MOST_CORNERS {
-                return refuse(format!("ring {index} has {} positions, at most {MOST_CORNERS} are allowed", ring.len()));
+                return refuse(format!(
+                    "ring {index} has {} positions, at most {MOST_CORNERS} are allowed",
+                    ring.len()
+                ));
             }
             if ring.first() != ring.last() {
-                return refuse(format!("ring {index} is not closed: its last position must repeat its first"));
+                return refuse(format!(
+                    "ring {index} is not closed: its last position must repeat its first"
+                ));
             }
         }
         let plane = project(&rings, origin);
@@ -166,7 +193,11 @@ impl FencePolygon {
         {
             return refuse(format!("a fence is at most {WIDEST_FENCE_M} metres across"));
         }
-        Ok(Self { rings, origin, plane })
+        Ok(Self {
+            rings,
+            origin,
+            plane,
+        })
     }
 
     /// Reads a GeoJSON `Polygon` geometry, or a `Feature` that holds one.
@@ -178,19 +209,32 @@ impl FencePolygon {
         }
         let rings: Vec<Vec<Vec<f64>>> =
             serde_json::from_value(geometry.get("coordinates").cloned().unwrap_or_default())
-                .map_err(|error| refuse(&format!("coordinates are lists of rings of [longitude, latitude]: {error}")))?;
+                .map_err(|error| {
+                    refuse(&format!(
+                        "coordinates are lists of rings of [longitude, latitude]: {error}"
+                    ))
+                })?;
         let point = |position: &Vec<f64>| match position.as_slice() {
-            [longitude, latitude, ..] => Point::new(*latitude, *longitude)
-                .map_err(|error| refuse(&format!("{}: is the order [longitude, latitude]?", error.message))),
+            [longitude, latitude, ..] => Point::new(*latitude, *longitude).map_err(|error| {
+                refuse(&format!(
+                    "{}: is the order [longitude, latitude]?",
+                    error.message
+                ))
+            }),
             _ => Err(refuse("a position has a longitude and a latitude")),
         };
-        let rings = rings.iter().map(|ring| ring.iter().map(point).collect()).collect::<Result<_, _>>()?;
+        let rings = rings
+            .iter()
+            .map(|ring| ring.iter().map(point).collect())
+            .collect::<Result<_, _>>()?;
         Self::from_rings(rings)
     }
 
     pub fn to_geojson(&self) -> serde_json::Value {
         let ring = |ring: &Vec<Point>| -> Vec<[f64; 2]> {
-            ring.iter().map(|point| [point.longitude, point.latitude]).collect()
+            ring.iter()
+                .map(|point| [point.longitude, point.latitude])
+                .collect()
         };
         let coordinates: Vec<_> = self.rings.iter().map(ring).collect();
         serde_json::json!({ "type": "Polygon", "coordinates": coordinates })
@@ -200,25 +244,41 @@ impl FencePolygon {
     pub fn middle(&self) -> Point {
         let outer = self.rings.first().map(Vec::as_slice).unwrap_or_default();
         let middle = |pick: fn(&Point) -> f64| {
-            let (low, high) = outer.iter().map(pick).fold((f64::MAX, f64::MIN), |(low, high), value| {
-                (low.min(value), high.max(value))
-            });
+            let (low, high) = outer
+                .iter()
+                .map(pick)
+                .fold((f64::MAX, f64::MIN), |(low, high), value| {
+                    (low.min(value), high.max(value))
+                });
             f64::midpoint(low, high)
         };
-        Point { latitude: middle(|p| p.latitude), longitude: middle(|p| p.longitude) }
+        Point {
+            latitude: middle(|p| p.latitude),
+            longitude: middle(|p| p.longitude),
+        }
     }
 
     /// Metres to the edge: negative inside, positive outside.
     fn signed_distance_m(&self, point: Point) -> f64 {
         let point = geo::Point::from(point.on_plane(self.origin));
         let rings = std::iter::once(self.plane.exterior()).chain(self.plane.interiors());
-        let to_edge = rings.map(|ring| Euclidean.distance(&point, ring)).fold(f64::MAX, f64::min);
-        if self.plane.contains(&point) { -to_edge } else { to_edge }
+        let to_edge = rings
+            .map(|ring| Euclidean.distance(&point, ring))
+            .fold(f64::MAX, f64::min);
+        if self.plane.contains(&point) {
+            -to_edge
+        } else {
+            to_edge
+        }
     }
 }
 
 fn project(rings: &[Vec<Point>], origin: Point) -> Polygon {
-    let mut lines = rings.iter().map(|ring| ring.iter().map(|p| p.on_plane(origin)).collect::<LineString>());
+    let mut lines = rings.iter().map(|ring| {
+        ring.iter()
+            .map(|p| p.on_plane(origin))
+            .collect::<LineString>()
+    });
     let outer = lines.next().unwrap_or_else(|| LineString::new(Vec::new()));
     Polygon::new(outer, lines.collect())
 }
@@ -229,22 +289,41 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    const KISUMU: Point = Point { latitude: -0.0917, longitude: 34.7680 };
+    const KISUMU: Point = Point {
+        latitude: -0.0917,
+        longitude: 34.7680,
+    };
 
     /// A point `metres` east of the clinic.
     fn east(metres: f64) -> Point {
-        Point { longitude: KISUMU.longitude + metres / METRES_PER_DEGREE, ..KISUMU }
+        Point {
+            longitude: KISUMU.longitude + metres / METRES_PER_DEGREE,
+            ..KISUMU
+        }
     }
 
     fn square(half_m: f64) -> FencePolygon {
         let half = half_m / METRES_PER_DEGREE;
-        let at = |x: f64, y: f64| Point { latitude: KISUMU.latitude + y * half, longitude: KISUMU.longitude + x * half };
-        FencePolygon::from_rings(vec![vec![at(-1., -1.), at(1., -1.), at(1., 1.), at(-1., 1.), at(-1., -1.)]]).unwrap()
+        let at = |x: f64, y: f64| Point {
+            latitude: KISUMU.latitude + y * half,
+            longitude: KISUMU.longitude + x * half,
+        };
+        FencePolygon::from_rings(vec![vec![
+            at(-1., -1.),
+            at(1., -1.),
+            at(1., 1.),
+            at(-1., 1.),
+            at(-1., -1.),
+        ]])
+        .unwrap()
     }
 
     #[test]
     fn a_circle_is_inside_only_when_the_whole_accuracy_is() {
-        let fence = Fence::Circle { center: KISUMU, radius_m: 100.0 };
+        let fence = Fence::Circle {
+            center: KISUMU,
+            radius_m: 100.0,
+        };
         for (metres, accuracy_m, wanted) in [
             (0.0, 50.0, Verdict::Inside),
             (49.0, 50.0, Verdict::Inside),
@@ -254,22 +333,40 @@ mod tests {
             (0.0, 101.0, Verdict::Uncertain),
             (101.0, 0.0, Verdict::Outside),
         ] {
-            let judged = fence.judge(Fix { point: east(metres), accuracy_m });
-            assert_eq!(judged.verdict, wanted, "{metres} m away, {accuracy_m} m accurate");
+            let judged = fence.judge(Fix {
+                point: east(metres),
+                accuracy_m,
+            });
+            assert_eq!(
+                judged.verdict, wanted,
+                "{metres} m away, {accuracy_m} m accurate"
+            );
             assert!((judged.distance_m.unwrap() - metres).abs() < 0.5);
         }
     }
 
     #[test]
     fn a_polygon_has_the_same_three_answers() {
-        let fence = Fence::Polygon { polygon: square(100.0), tolerance_m: 20.0 };
+        let fence = Fence::Polygon {
+            polygon: square(100.0),
+            tolerance_m: 20.0,
+        };
         for (metres, accuracy_m, wanted) in [
             (0.0, 110.0, Verdict::Inside),
             (95.0, 10.0, Verdict::Inside),
             (115.0, 10.0, Verdict::Uncertain),
             (131.0, 10.0, Verdict::Outside),
         ] {
-            assert_eq!(fence.judge(Fix { point: east(metres), accuracy_m }).verdict, wanted, "{metres}");
+            assert_eq!(
+                fence
+                    .judge(Fix {
+                        point: east(metres),
+                        accuracy_m
+                    })
+                    .verdict,
+                wanted,
+                "{metres}"
+            );
         }
     }
 
@@ -284,14 +381,35 @@ mod tests {
     #[test]
     fn a_refused_polygon_says_why() {
         let cases = [
-            (json!({"type": "Point", "coordinates": [0, 0]}), "type Polygon"),
+            (
+                json!({"type": "Point", "coordinates": [0, 0]}),
+                "type Polygon",
+            ),
             (json!({"type": "Polygon", "coordinates": []}), "outer ring"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [0, 0]]]}), "at least 4"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [0.001, 0], [0.001, 0.001], [0, 0.001]]]}), "not closed"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [0.001, 0.001], [0.001, 0], [0, 0.001], [0, 0]]]}), "not valid"),
-            (json!({"type": "Polygon", "coordinates": [[[34, 91], [35, 0], [35, 1], [34, 91]]]}), "longitude, latitude"),
-            (json!({"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}), "at most 50000"),
-            (json!({"type": "Polygon", "coordinates": "here"}), "lists of rings"),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [0, 0]]]}),
+                "at least 4",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [0.001, 0], [0.001, 0.001], [0, 0.001]]]}),
+                "not closed",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [0.001, 0.001], [0.001, 0], [0, 0.001], [0, 0]]]}),
+                "not valid",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[[34, 91], [35, 0], [35, 1], [34, 91]]]}),
+                "longitude, latitude",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}),
+                "at most 50000",
+            ),
+            (
+                json!({"type": "Polygon", "coordinates": "here"}),
+                "lists of rings",
+            ),
         ];
         for (json, reason) in cases {
             let error = FencePolygon::from_geojson(&json).unwrap_err();
@@ -303,7 +421,10 @@ mod tests {
     #[test]
     fn geojson_goes_out_as_it_came() {
         let polygon = square(100.0);
-        assert_eq!(FencePolygon::from_geojson(&polygon.to_geojson()).unwrap(), polygon);
+        assert_eq!(
+            FencePolygon::from_geojson(&polygon.to_geojson()).unwrap(),
+            polygon
+        );
         assert!(polygon.middle().distance_m(KISUMU) < 0.1);
     }
 

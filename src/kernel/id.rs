@@ -79,7 +79,10 @@ pub struct Id<K: Kind> {
 
 impl<K: Kind> Id<K> {
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self { uuid, kind: PhantomData }
+        Self {
+            uuid,
+            kind: PhantomData,
+        }
     }
 
     pub const fn uuid(self) -> Uuid {
@@ -91,21 +94,35 @@ impl<K: Kind> Id<K> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadId {
     #[error("this is the id of {found}, but the id of {wanted} is needed")]
-    OtherKind { wanted: &'static str, found: &'static str },
-    #[error("this is not the id of {wanted}: it should look like `{prefix}_` followed by 32 hexadecimal digits")]
-    Malformed { wanted: &'static str, prefix: &'static str },
+    OtherKind {
+        wanted: &'static str,
+        found: &'static str,
+    },
+    #[error(
+        "this is not the id of {wanted}: it should look like `{prefix}_` followed by 32 hexadecimal digits"
+    )]
+    Malformed {
+        wanted: &'static str,
+        prefix: &'static str,
+    },
 }
 
 impl<K: Kind> FromStr for Id<K> {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let malformed = BadId::Malformed { wanted: K::NOUN, prefix: K::PREFIX };
+        let malformed = BadId::Malformed {
+            wanted: K::NOUN,
+            prefix: K::PREFIX,
+        };
         let (prefix, hex) = text.split_once('_').ok_or(malformed.clone())?;
         if prefix != K::PREFIX {
             let found = NOUNS.iter().find(|(known, _)| *known == prefix);
             return Err(match found {
-                Some((_, found)) => BadId::OtherKind { wanted: K::NOUN, found },
+                Some((_, found)) => BadId::OtherKind {
+                    wanted: K::NOUN,
+                    found,
+                },
                 None => malformed,
             });
         }
@@ -164,7 +181,9 @@ impl<K: Kind> Serialize for Id<K> {
 }
 impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -203,11 +222,16 @@ impl Source {
     }
 
     fn with(rng: StdRng) -> Self {
-        Self { state: Mutex::new(State { rng, last: 0 }) }
+        Self {
+            state: Mutex::new(State { rng, last: 0 }),
+        }
     }
 
     pub fn id<K: Kind>(&self, now: DateTime<Utc>) -> Id<K> {
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
         state.last = state.last.saturating_add(1).max(millis << 12);
         let mut tail = [0_u8; 10];
@@ -221,7 +245,10 @@ impl Source {
     /// Bytes nobody can guess: tokens, salts, signing keys.
     pub fn secret<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = self
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         state.rng.fill_bytes(&mut bytes);
         bytes
     }
@@ -245,7 +272,14 @@ mod tests {
 
     #[test]
     fn malformed_ids_say_what_they_should_look_like() {
-        for text in ["", "plc", "plc_", "plc_12", "xyz_0190f1c2", "plc_0190f1c2-0000-7000-8000-000000000000"] {
+        for text in [
+            "",
+            "plc",
+            "plc_",
+            "plc_12",
+            "xyz_0190f1c2",
+            "plc_0190f1c2-0000-7000-8000-000000000000",
+        ] {
             let error = text.parse::<PlaceId>().unwrap_err().to_string();
             assert!(error.contains("`plc_`"), "{text}: {error}");
         }

@@ -29,7 +29,11 @@ impl Cursor {
 
     pub fn decode(text: &str) -> Result<Self, Error> {
         Self::read(text).ok_or_else(|| {
-            Error::refused(Code::InvalidCursor, "this cursor did not come from this list").at("after")
+            Error::refused(
+                Code::InvalidCursor,
+                "this cursor did not come from this list",
+            )
+            .at("after")
         })
     }
 
@@ -37,7 +41,10 @@ impl Cursor {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (at, id) = bytes.split_at_checked(8)?;
         let at = DateTime::from_timestamp_micros(i64::from_be_bytes(at.try_into().ok()?))?;
-        Some(Self { at, id: Uuid::from_slice(id).ok()? })
+        Some(Self {
+            at,
+            id: Uuid::from_slice(id).ok()?,
+        })
     }
 }
 
@@ -56,7 +63,10 @@ impl PageRequest {
             return Err(Error::invalid("first", message));
         }
         let after = after.map(Cursor::decode).transpose()?;
-        Ok(Self { first: first.into(), after })
+        Ok(Self {
+            first: first.into(),
+            after,
+        })
     }
 
     /// One row more than wanted: whether it came tells whether there is a next page.

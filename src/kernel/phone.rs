@@ -11,7 +11,9 @@ pub struct Phone(String);
 /// Why a text is not a telephone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPhone {
-    #[error("a telephone number has only digits, spaces, dashes, dots, brackets and one leading plus")]
+    #[error(
+        "a telephone number has only digits, spaces, dashes, dots, brackets and one leading plus"
+    )]
     Character,
     #[error("this telephone number is too short")]
     TooShort,
@@ -22,7 +24,10 @@ pub enum BadPhone {
 impl Phone {
     /// Reads a number as a person types it. Without a country code it is taken as Kenyan.
     pub fn parse(text: &str) -> Result<Self, BadPhone> {
-        let mut digits: String = text.chars().filter(|c| !" -.()\u{a0}".contains(*c)).collect();
+        let mut digits: String = text
+            .chars()
+            .filter(|c| !" -.()\u{a0}".contains(*c))
+            .collect();
         let mut international = digits.starts_with('+');
         if international {
             digits.remove(0);
@@ -93,11 +98,24 @@ mod tests {
             "+2540712345678",
             "(0712) 345.678",
         ] {
-            assert_eq!(Phone::parse(text).unwrap().as_str(), "+254712345678", "{text}");
+            assert_eq!(
+                Phone::parse(text).unwrap().as_str(),
+                "+254712345678",
+                "{text}"
+            );
         }
-        assert_eq!(Phone::parse("0110345678").unwrap().as_str(), "+254110345678");
-        assert_eq!(Phone::parse("0202222222").unwrap().as_str(), "+254202222222");
-        assert_eq!(Phone::parse("+15551234567").unwrap().as_str(), "+15551234567");
+        assert_eq!(
+            Phone::parse("0110345678").unwrap().as_str(),
+            "+254110345678"
+        );
+        assert_eq!(
+            Phone::parse("0202222222").unwrap().as_str(),
+            "+254202222222"
+        );
+        assert_eq!(
+            Phone::parse("+15551234567").unwrap().as_str(),
+            "+15551234567"
+        );
     }
 
     #[test]

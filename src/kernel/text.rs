@@ -13,7 +13,9 @@ pub fn required(field: &str, value: &str, longest: usize) -> Result<String, Erro
 
 /// An optional text: as [`required`], where nothing or blanks are nothing.
 pub fn optional(field: &str, value: Option<&str>, longest: usize) -> Result<Option<String>, Error> {
-    let text = value.map(|value| bounded(field, value, longest)).transpose()?;
+    let text = value
+        .map(|value| bounded(field, value, longest))
+        .transpose()?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 
@@ -24,8 +26,14 @@ fn bounded(field: &str, value: &str, longest: usize) -> Result<String, Error> {
         let message = format!("this is {length} characters long, {longest} are allowed");
         return Err(Error::invalid(field, message));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err(Error::invalid(field, "control characters are not allowed here"));
+    if text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
+    {
+        return Err(Error::invalid(
+            field,
+            "control characters are not allowed here",
+        ));
     }
     Ok(text.to_owned())
 }
@@ -40,7 +48,11 @@ pub fn email(field: &str, value: &str) -> Result<String, Error> {
         && !domain.ends_with('.')
         && !text.contains(char::is_whitespace)
         && !domain.contains('@');
-    if shaped { Ok(text) } else { Err(Error::invalid(field, "this is not an e-mail address")) }
+    if shaped {
+        Ok(text)
+    } else {
+        Err(Error::invalid(field, "this is not an e-mail address"))
+    }
 }
 
 #[cfg(test)]
@@ -50,16 +62,34 @@ mod tests {
     #[test]
     fn a_text_is_trimmed_and_bounded() {
         assert_eq!(required("name", "  Ada ", 5).unwrap(), "Ada");
-        assert_eq!(required("name", "   ", 5).unwrap_err().field.as_deref(), Some("name"));
-        assert!(required("name", "Adaaaa", 5).unwrap_err().message.contains("6 characters"));
+        assert_eq!(
+            required("name", "   ", 5).unwrap_err().field.as_deref(),
+            Some("name")
+        );
+        assert!(
+            required("name", "Adaaaa", 5)
+                .unwrap_err()
+                .message
+                .contains("6 characters")
+        );
         assert!(required("name", "A\u{0}da", 9).is_err());
         assert_eq!(optional("title", Some("  "), 5).unwrap(), None);
     }
 
     #[test]
     fn an_address_has_a_shape() {
-        assert_eq!(email("email", "Ada@Example.ORG").unwrap(), "ada@example.org");
-        for bad in ["ada", "@example.org", "ada@", "ada@org", "a da@example.org", "a@b@c.org"] {
+        assert_eq!(
+            email("email", "Ada@Example.ORG").unwrap(),
+            "ada@example.org"
+        );
+        for bad in [
+            "ada",
+            "@example.org",
+            "ada@",
+            "ada@org",
+            "a da@example.org",
+            "a@b@c.org",
+        ] {
             assert!(email("email", bad).is_err(), "{bad}");
         }
     }

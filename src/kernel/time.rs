@@ -18,7 +18,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Instant {
         to_micros(Utc::now())
     }
@@ -34,7 +37,8 @@ impl ManualClock {
     }
 
     pub fn advance(&self, by: TimeDelta) {
-        self.0.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+        self.0
+            .fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
     }
 
     pub fn set(&self, to: Instant) {
@@ -44,7 +48,8 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
-        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or(DateTime::UNIX_EPOCH)
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst))
+            .unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
 
@@ -92,8 +97,14 @@ mod tests {
     #[test]
     fn a_local_day_is_not_a_utc_day() {
         let late = instant("2026-03-09T21:30:00Z");
-        assert_eq!(local_date(late, chrono_tz::Africa::Nairobi).to_string(), "2026-03-10");
-        assert_eq!(local_date(late, chrono_tz::America::New_York).to_string(), "2026-03-09");
+        assert_eq!(
+            local_date(late, chrono_tz::Africa::Nairobi).to_string(),
+            "2026-03-10"
+        );
+        assert_eq!(
+            local_date(late, chrono_tz::America::New_York).to_string(),
+            "2026-03-09"
+        );
     }
 
     #[test]
@@ -111,24 +122,45 @@ mod tests {
 
     #[test]
     fn local_time_is_read_in_its_zone() {
-        assert_eq!(at(chrono_tz::Africa::Nairobi, "2026-03-09", "08:00:00"), "2026-03-09T05:00Z");
-        assert_eq!(at(chrono_tz::America::New_York, "2024-01-09", "08:00:00"), "2024-01-09T13:00Z");
-        assert_eq!(at(chrono_tz::America::New_York, "2024-07-09", "08:00:00"), "2024-07-09T12:00Z");
+        assert_eq!(
+            at(chrono_tz::Africa::Nairobi, "2026-03-09", "08:00:00"),
+            "2026-03-09T05:00Z"
+        );
+        assert_eq!(
+            at(chrono_tz::America::New_York, "2024-01-09", "08:00:00"),
+            "2024-01-09T13:00Z"
+        );
+        assert_eq!(
+            at(chrono_tz::America::New_York, "2024-07-09", "08:00:00"),
+            "2024-07-09T12:00Z"
+        );
     }
 
     #[test]
     fn a_time_shown_twice_is_the_earlier_one() {
-        assert_eq!(at(chrono_tz::America::New_York, "2024-11-03", "01:30:00"), "2024-11-03T05:30Z");
+        assert_eq!(
+            at(chrono_tz::America::New_York, "2024-11-03", "01:30:00"),
+            "2024-11-03T05:30Z"
+        );
     }
 
     #[test]
     fn a_skipped_time_moves_forward_by_the_gap() {
         // 02:30 does not exist: it becomes 03:30 -04:00.
-        assert_eq!(at(chrono_tz::America::New_York, "2024-03-10", "02:30:00"), "2024-03-10T07:30Z");
+        assert_eq!(
+            at(chrono_tz::America::New_York, "2024-03-10", "02:30:00"),
+            "2024-03-10T07:30Z"
+        );
         // Half an hour only: 02:10 becomes 02:40 +11:00.
-        assert_eq!(at(chrono_tz::Australia::Lord_Howe, "2024-10-06", "02:10:00"), "2024-10-05T15:40Z");
+        assert_eq!(
+            at(chrono_tz::Australia::Lord_Howe, "2024-10-06", "02:10:00"),
+            "2024-10-05T15:40Z"
+        );
         // A whole day: 30 December 2011 never was; its noon is the noon of the 31st, +14:00.
-        assert_eq!(at(chrono_tz::Pacific::Apia, "2011-12-30", "12:00:00"), "2011-12-30T22:00Z");
+        assert_eq!(
+            at(chrono_tz::Pacific::Apia, "2011-12-30", "12:00:00"),
+            "2011-12-30T22:00Z"
+        );
     }
 
     #[test]
@@ -138,8 +170,17 @@ mod tests {
             let end = local_to_instant(end.parse().unwrap(), "07:30:00".parse().unwrap(), zone);
             minutes_between(start, end)
         };
-        assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::America::New_York), 450);
-        assert_eq!(night("2024-11-02", "2024-11-03", chrono_tz::America::New_York), 570);
-        assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::Africa::Nairobi), 510);
+        assert_eq!(
+            night("2024-03-09", "2024-03-10", chrono_tz::America::New_York),
+            450
+        );
+        assert_eq!(
+            night("2024-11-02", "2024-11-03", chrono_tz::America::New_York),
+            570
+        );
+        assert_eq!(
+            night("2024-03-09", "2024-03-10", chrono_tz::Africa::Nairobi),
+            510
+        );
     }
 }

@@ -168,6 +168,9 @@ impl RulesQuery {
             hint: problem.hint,
             keeps_last_good: problem.keeps_last_good,
         });
-        Ok(RuleStatus { release, problems: problems.collect() })
+        Ok(RuleStatus {
+            release,
+            problems: problems.collect(),
+        })
     }
 }

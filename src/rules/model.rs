@@ -74,8 +74,15 @@ mod tests {
 
     #[test]
     fn personal_facts_lose_their_value_before_they_are_kept() {
-        let read = |class| Read { path: "person.title".into(), value: Value::from("nurse"), class };
-        assert_eq!(KeptRead::of(&read(Class::Open)).value.as_deref(), Some("nurse"));
+        let read = |class| Read {
+            path: "person.title".into(),
+            value: Value::from("nurse"),
+            class,
+        };
+        assert_eq!(
+            KeptRead::of(&read(Class::Open)).value.as_deref(),
+            Some("nurse")
+        );
         assert_eq!(KeptRead::of(&read(Class::Personal)).value, None);
         assert_eq!(KeptRead::of(&read(Class::Health)).class, "HEALTH");
     }

@@ -22,12 +22,21 @@ use crate::kernel::time::Instant;
 const QUIET: Duration = Duration::from_millis(200);
 
 /// Keeps decisions about one subject with the change they belong to.
-pub fn keep_in(tx: &mut Tx, subject: Uuid, event_at: Instant, decisions: &[Decision]) -> Result<()> {
+pub fn keep_in(
+    tx: &mut Tx,
+    subject: Uuid,
+    event_at: Instant,
+    decisions: &[Decision],
+) -> Result<()> {
     store::stage(tx, subject, event_at, decisions)
 }
 
 /// Kept decisions by subject. For subjects the viewer was shown.
-pub async fn decisions_of(app: &App, viewer: &Viewer, subjects: &[Uuid]) -> Result<HashMap<Uuid, Vec<Kept>>> {
+pub async fn decisions_of(
+    app: &App,
+    viewer: &Viewer,
+    subjects: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Kept>>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     let mut found: HashMap<Uuid, Vec<Kept>> = HashMap::new();
     for kept in store::list_by_subjects(&mut tx, subjects).await? {
@@ -39,8 +48,23 @@ pub async fn decisions_of(app: &App, viewer: &Viewer, subjects: &[Uuid]) -> Resu
 /// Says what is wrong with rule files, a line each.
 pub fn report(problems: &[FileProblem]) {
     for problem in problems {
-        let FileProblem { path, line, column, message, hint, keeps_last_good, .. } = problem;
-        tracing::warn!(path, line, column, hint, keeps_last_good, "rule file not used: {message}");
+        let FileProblem {
+            path,
+            line,
+            column,
+            message,
+            hint,
+            keeps_last_good,
+            ..
+        } = problem;
+        tracing::warn!(
+            path,
+            line,
+            column,
+            hint,
+            keeps_last_good,
+            "rule file not used: {message}"
+        );
     }
 }
 
@@ -78,7 +102,10 @@ pub async fn watch(app: App, folder: PathBuf) {
             change = changes.recv() => if change.is_none() { return },
             () = app.tasks().stopping() => return,
         }
-        while tokio::time::timeout(QUIET, changes.recv()).await.is_ok_and(|change| change.is_some()) {}
+        while tokio::time::timeout(QUIET, changes.recv())
+            .await
+            .is_ok_and(|change| change.is_some())
+        {}
         reload(&app, &folder);
     }
 }
@@ -88,7 +115,12 @@ pub async fn status(app: &App, viewer: &Viewer) -> Result<(String, Vec<FileProbl
     let mut tx = app.read(viewer, Action::ViewRules).await?;
     let slug = crate::orgs::service::own_in(&mut tx).await?.slug;
     let rules = app.rules();
-    let concerns = |problem: &&FileProblem| problem.organization.as_ref().is_none_or(|other| *other == slug);
+    let concerns = |problem: &&FileProblem| {
+        problem
+            .organization
+            .as_ref()
+            .is_none_or(|other| *other == slug)
+    };
     let problems = rules.problems().iter().filter(concerns).cloned().collect();
     Ok((rules.release(&slug), problems))
 }

@@ -35,8 +35,16 @@ struct Row {
 }
 
 /// Keeps decisions about one subject; sent with the commit.
-pub(super) fn stage(tx: &mut Tx, subject: Uuid, event_at: Instant, decisions: &[Decision]) -> Result<()> {
-    let rows: Vec<Row> = decisions.iter().map(|decision| row(tx, subject, event_at, decision)).collect();
+pub(super) fn stage(
+    tx: &mut Tx,
+    subject: Uuid,
+    event_at: Instant,
+    decisions: &[Decision],
+) -> Result<()> {
+    let rows: Vec<Row> = decisions
+        .iter()
+        .map(|decision| row(tx, subject, event_at, decision))
+        .collect();
     tx.stage(diesel::insert_into(rule_decisions::table).values(rows))
 }
 
@@ -78,7 +86,12 @@ impl TryFrom<Row> for Kept {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let text = row.outcome.get("text").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let text = row
+            .outcome
+            .get("text")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned();
         let flags = row.outcome.get("flags").cloned().unwrap_or_default();
         Ok(Self {
             id: row.id,

@@ -6,7 +6,8 @@ use zamu::auth::action::Action;
 use zamu::auth::policy::roles_for;
 
 fn committed() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("graphql/schema.graphql")).unwrap()
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("graphql/schema.graphql"))
+        .unwrap()
 }
 
 #[test]
@@ -36,7 +37,10 @@ fn every_root_field_says_whom_it_is_for() {
         let mut inside = false;
         // Fields stand one tab in, their arguments two.
         let lines = block(&sdl, root).lines().skip(2);
-        for line in lines.filter_map(|line| line.strip_prefix('\t')).filter(|line| !line.starts_with('\t')) {
+        for line in lines
+            .filter_map(|line| line.strip_prefix('\t'))
+            .filter(|line| !line.starts_with('\t'))
+        {
             if line.starts_with("\"\"\"") {
                 inside = !inside;
                 if inside {
@@ -56,12 +60,20 @@ fn every_root_field_says_whom_it_is_for() {
 }
 
 fn check(root: &str, field: &str, description: &str, wrong: &mut Vec<String>) {
-    let Some(line) = description.lines().find_map(|line| line.trim().strip_prefix("Requires: ")) else {
+    let Some(line) = description
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Requires: "))
+    else {
         wrong.push(format!("{root}.{field} has no `Requires:` line"));
         return;
     };
     // `CLOCK_IN` (OWNER, …): the roles must be the policy's; other sentences are for the lobby.
-    let Some((action, roles)) = line.strip_prefix('`').and_then(|rest| rest.split_once("` (")) else { return };
+    let Some((action, roles)) = line
+        .strip_prefix('`')
+        .and_then(|rest| rest.split_once("` ("))
+    else {
+        return;
+    };
     let Some(action) = Action::ALL.iter().find(|known| known.name() == action) else {
         wrong.push(format!("{root}.{field}: {action} is no permission"));
         return;
@@ -69,14 +81,23 @@ fn check(root: &str, field: &str, description: &str, wrong: &mut Vec<String>) {
     let granted: Vec<&str> = roles_for(*action).iter().map(|role| role.name()).collect();
     let said = roles.split(')').next().unwrap_or_default();
     if said != granted.join(", ") {
-        wrong.push(format!("{root}.{field} says ({said}), the policy grants ({})", granted.join(", ")));
+        wrong.push(format!(
+            "{root}.{field} says ({said}), the policy grants ({})",
+            granted.join(", ")
+        ));
     }
 }
 
 #[test]
 fn every_refusal_has_a_published_code() {
     let sdl = zamu::graphql::sdl();
-    for code in ["ALREADY_CLOCKED_IN", "TRY_AGAIN", "LAGGED", "DENIED_BY_RULE", "IDEMPOTENCY_KEY_REUSED"] {
+    for code in [
+        "ALREADY_CLOCKED_IN",
+        "TRY_AGAIN",
+        "LAGGED",
+        "DENIED_BY_RULE",
+        "IDEMPOTENCY_KEY_REUSED",
+    ] {
         assert!(sdl.contains(code), "{code} is not in the SDL");
     }
 }

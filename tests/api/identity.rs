@@ -386,7 +386,8 @@ async fn accept(caller: &Caller, token: &str, password: &str) -> Answer {
 async fn an_invitation_makes_a_member_once() {
     let app = TestApp::start().await;
     let acme = app.organization("acme").await;
-    let zuri = json!({"name": "Zuri", "phone": "0700111222", "role": "WORKER", "department": acme.night});
+    let zuri =
+        json!({"name": "Zuri", "phone": "0700111222", "role": "WORKER", "department": acme.night});
     let invited = invite(&acme.admin, zuri.clone()).await;
     let token = invited.text("/inviteMember/token");
     let door = app.stranger("198.51.100.7");

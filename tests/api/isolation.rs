@@ -79,13 +79,35 @@ impl Kept {
     async fn new(acme: &TestOrg) -> Self {
         let point = json!({"latitude": -0.0917, "longitude": 34.768});
         let place = json!({"input": {"name": "Clinic", "position": point}});
-        let place = acme.owner.run("places/create_place", place).await.text("/createPlace/id");
+        let place = acme
+            .owner
+            .run("places/create_place", place)
+            .await
+            .text("/createPlace/id");
         let client = json!({"input": {"name": "Mama Atieno", "places": [place]}});
-        let client = acme.owner.run("places/create_client", client).await.text("/createClient/id");
+        let client = acme
+            .owner
+            .run("places/create_client", client)
+            .await
+            .text("/createClient/id");
         let shift = json!({"member": acme.worker.member, "place": place, "date": "2026-03-10", "starts": "08:00", "ends": "17:00"});
-        let shift = acme.owner.run("schedules/plan_shift", json!({"input": shift})).await;
-        let session = acme.worker.run("attendance/clock_in", json!({"input": {"idempotencyKey": "in"}})).await;
-        Self { place, client, shift: shift.text("/planShift/id"), session: session.text("/clockIn/id") }
+        let shift = acme
+            .owner
+            .run("schedules/plan_shift", json!({"input": shift}))
+            .await;
+        let session = acme
+            .worker
+            .run(
+                "attendance/clock_in",
+                json!({"input": {"idempotencyKey": "in"}}),
+            )
+            .await;
+        Self {
+            place,
+            client,
+            shift: shift.text("/planShift/id"),
+            session: session.text("/clockIn/id"),
+        }
     }
 }
 
@@ -96,14 +118,18 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
     match path {
         "places/place" => Some(json!({"id": id("place")})),
         "places/client" => Some(json!({"id": id("client")})),
-        "places/places" | "places/clients" | "schedules/shifts" | "schedules/my_shifts" => Some(json!({})),
+        "places/places" | "places/clients" | "schedules/shifts" | "schedules/my_shifts" => {
+            Some(json!({}))
+        }
         "places/nearby_places" | "places/nearby_clients" => {
             Some(json!({"position": {"latitude": -0.0917, "longitude": 34.768}, "withinM": 50_000}))
         }
         "places/create_place" => input(json!({"name": "Mine"})),
         "places/update_place" => input(json!({"place": id("place"), "name": "Taken over"})),
         "places/archive_place" => input(json!({"place": id("place")})),
-        "places/create_client" => input(json!({"name": "Mine", "member": id("member"), "places": [id("place")]})),
+        "places/create_client" => {
+            input(json!({"name": "Mine", "member": id("member"), "places": [id("place")]}))
+        }
         "places/update_client" => input(json!({"client": id("client"), "name": "Taken over"})),
         "places/archive_client" => input(json!({"client": id("client")})),
         "places/add_client_place" | "places/remove_client_place" => {
@@ -114,23 +140,30 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "schedules/cancel_shift" => input(json!({"shift": id("shift")})),
         "attendance/session" => Some(json!({"id": id("session")})),
-        "attendance/sessions" | "attendance/active_sessions" => {
-            Some(json!({"filter": {"member": id("member"), "place": id("place"), "department": id("team")}}))
-        }
-        "attendance/my_active_session" | "rules/rule_status" | "audit/audit_entries" | "audit/audit_verification" => {
-            Some(json!({}))
-        }
+        "attendance/sessions" | "attendance/active_sessions" => Some(
+            json!({"filter": {"member": id("member"), "place": id("place"), "department": id("team")}}),
+        ),
+        "attendance/my_active_session"
+        | "rules/rule_status"
+        | "audit/audit_entries"
+        | "audit/audit_verification" => Some(json!({})),
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
-        "attendance/clock_in" => input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")})),
+        "attendance/clock_in" => {
+            input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
+        }
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
         "attendance/add_session_note" => input(json!({"session": id("session"), "body": "mine"})),
         "attendance/record_locations" => {
             let position = json!({"latitude": 0, "longitude": 0, "accuracyM": 1});
-            input(json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}))
+            input(
+                json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
+            )
         }
         "node/node" => Some(json!({"id": id("session")})),
-        "node/nodes" => Some(json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]})),
+        "node/nodes" => Some(
+            json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]}),
+        ),
         "orgs/update_organization" => input(json!({"name": "Taken over"})),
         "orgs/create_department" => input(json!({"name": "Mine", "parent": id("department")})),
         "orgs/update_department" => input(json!({"id": id("team"), "parent": null})),
@@ -157,9 +190,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"current": PASSWORD, "new": "another fine phrase"}))
         }
         "identity/update_profile" => input(json!({"email": foreign.acme.worker.email})),
-        "identity/set_emergency_contacts" => {
-            input(json!({"member": id("member"), "contacts": []}))
-        }
+        "identity/set_emergency_contacts" => input(json!({"member": id("member"), "contacts": []})),
         "identity/members" => Some(json!({"filter": {"department": id("department")}})),
         "identity/member" => Some(json!({"id": id("member")})),
         "identity/invite_member" => input(json!({
@@ -183,7 +214,16 @@ async fn every_operation_as_a_stranger() {
     let foreign = Foreign::new(&app).await;
     let other = app.organization("other").await;
     // Something of the stranger's own to see in a stream.
-    assert!(other.admin.run("attendance/clock_in", json!({"input": {"idempotencyKey": "in"}})).await.ok());
+    assert!(
+        other
+            .admin
+            .run(
+                "attendance/clock_in",
+                json!({"input": {"idempotencyKey": "in"}})
+            )
+            .await
+            .ok()
+    );
     app.drain().await;
     let mut wrong = Vec::new();
     for path in operation_files() {

@@ -165,9 +165,13 @@ impl Caller {
         let introduced = zamu::identity::service::introduce(&self.app, header.as_deref()).await;
         let (viewer, signed_in) = introduced.unwrap();
         let data = RequestData::new(self.app.clone(), viewer, signed_in, self.origin.clone());
-        let request = Request::new(operation(path)).variables(Variables::from_json(variables)).data(data);
+        let request = Request::new(operation(path))
+            .variables(Variables::from_json(variables))
+            .data(data);
         let answers = self.schema.execute_stream(request);
-        answers.map(|answer| Answer(serde_json::to_value(answer).unwrap())).boxed()
+        answers
+            .map(|answer| Answer(serde_json::to_value(answer).unwrap()))
+            .boxed()
     }
 
     /// The header this caller sends.
