@@ -208,10 +208,6 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that starts a task, so that shutdown can wait for it"
-    )]
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
@@ -240,11 +236,7 @@ fn kept_secret(data_dir: &Path, ids: &Source) -> Result<String> {
         return Ok(secret);
     }
     std::fs::create_dir_all(data_dir).map_err(Error::internal)?;
-    let secret: String = ids
-        .secret::<32>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let secret = crate::kernel::text::hex(&ids.secret::<32>());
     write_private(&path, &secret).map_err(Error::internal)?;
     Ok(secret)
 }

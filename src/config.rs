@@ -148,10 +148,6 @@ pub fn log_filter() -> String {
         .unwrap_or_else(|| "info".to_owned())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the environment"
-)]
 fn environment() -> BTreeMap<String, String> {
     std::env::vars()
         .filter(|(name, _)| {

@@ -190,7 +190,7 @@ async fn change(
             }
         }
         SessionEventKind::ClockedOut | SessionEventKind::SessionDisconnected => {
-            left.push(about.session)
+            left.push(about.session);
         }
         SessionEventKind::SessionNoted => return Ok(None),
     }
@@ -229,7 +229,7 @@ impl Watch {
         events: impl Stream<Item = Result<std::sync::Arc<Numbered>, Error>> + Send + 'static,
     ) -> impl Stream<Item = Result<(i64, SessionEventKind, SessionEvent), Error>> + Send + 'static
     {
-        let seen = futures_util::stream::unfold(
+        futures_util::stream::unfold(
             (self, Box::pin(events)),
             |(mut watch, mut events)| async move {
                 loop {
@@ -242,8 +242,7 @@ impl Watch {
                     }
                 }
             },
-        );
-        seen
+        )
     }
 
     async fn look(

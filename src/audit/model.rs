@@ -13,6 +13,7 @@ use zamu_schema::tables::audit_entries;
 use crate::db::tx::OutboxRow;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{AuditId, OrgId};
+use crate::kernel::text;
 use crate::kernel::time::Instant;
 
 /// What the first entry links to.
@@ -105,11 +106,7 @@ impl Entry {
         let mut hasher = Sha256::new();
         hasher.update(self.previous_hash.as_bytes());
         hasher.update(canonical.to_string().as_bytes());
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        text::hex(&hasher.finalize())
     }
 }
 

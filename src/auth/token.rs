@@ -4,8 +4,6 @@
 //! changing the server's secret needs no list of old keys: a token of another key has simply expired, and the client
 //! refreshes it.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -15,6 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{AccountId, LoginId, MemberId, OrgId, Source};
+use crate::kernel::text;
 use crate::kernel::time::Instant;
 
 /// How long an access token is good for.
@@ -76,7 +75,7 @@ impl Keys {
         rules.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
         // Its clock is the machine's; ours is the application's, so the expiry is checked here.
         rules.validate_exp = false;
-        let id = hex(&Sha256::digest(key)).chars().take(8).collect();
+        let id = text::hex(&Sha256::digest(key)).chars().take(8).collect();
         Self {
             id,
             signing: EncodingKey::from_secret(&key),
@@ -127,20 +126,12 @@ pub fn random(ids: &Source) -> String {
 
 /// The SHA-256 under which a random token is stored. Random tokens need no slow hash: there is nothing to guess.
 pub fn digest(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    text::hex(&Sha256::digest(token.as_bytes()))
 }
 
 /// Compares without telling by its duration how much was right.
 pub fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Shared {
         self.open = false;
         for waiter in self.waiting.drain(..) {
             // A waiter that went away has nobody left to tell.
-            let _ = waiter.send(done.as_ref().map(|()| ()).map_err(ToString::to_string));
+            let _ = waiter.send(done.as_ref().copied().map_err(ToString::to_string));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::kernel::time::Instant;
 /// A client's key together with a digest of what it asked for.
 #[derive(Debug, Clone)]
 pub struct Key {
-    key: String,
+    text: String,
     action: &'static str,
     input_hash: String,
 }
@@ -40,12 +40,9 @@ impl Key {
     pub fn new(key: &str, action: &'static str, input: &impl serde::Serialize) -> Result<Self> {
         let key = text::required("idempotencyKey", key, 100)?;
         let input = serde_json::to_vec(input)?;
-        let input_hash = Sha256::digest(&input)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let input_hash = text::hex(&Sha256::digest(&input));
         Ok(Self {
-            key,
+            text: key,
             action,
             input_hash,
         })
@@ -57,7 +54,7 @@ pub async fn find_in<K: Kind>(tx: &mut Tx, key: &Key) -> Result<Option<Id<K>>> {
     let found: Option<Row> = idempotency_keys::table
         .filter(idempotency_keys::org_id.eq(tx.org()))
         .filter(idempotency_keys::actor_id.eq(tx.viewer().actor_id()))
-        .filter(idempotency_keys::key.eq(key.key.clone()))
+        .filter(idempotency_keys::key.eq(key.text.clone()))
         .select(Row::as_select())
         .first(tx.conn()?)
         .await
@@ -79,7 +76,7 @@ pub fn stage<K: Kind>(tx: &mut Tx, key: &Key, subject: Id<K>) -> Result<()> {
     let row = Row {
         org_id: tx.org(),
         actor_id: tx.viewer().actor_id(),
-        key: key.key.clone(),
+        key: key.text.clone(),
         action: key.action.to_owned(),
         input_hash: key.input_hash.clone(),
         subject_id: subject.uuid(),

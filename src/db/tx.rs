@@ -196,7 +196,7 @@ impl Tx {
 
     /// Commits the change with its events and its audit entry. Returns when it is durable.
     pub async fn commit(mut self, audit: Audit) -> Result<()> {
-        let entry = self.audit_row(audit);
+        let entry = self.audit_row(&audit);
         self.outbox.push(entry);
         self.flush().await
     }
@@ -218,7 +218,7 @@ impl Tx {
         Ok(())
     }
 
-    fn audit_row(&self, audit: Audit) -> OutboxRow {
+    fn audit_row(&self, audit: &Audit) -> OutboxRow {
         let id: AuditId = self.id();
         let payload = json!({
             "actorKind": self.viewer.actor_kind(),

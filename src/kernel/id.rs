@@ -1,6 +1,6 @@
 //! Typed ids: one list for the whole system.
 //!
-//! Inside an id is a UUIDv7, so primary keys grow at their end; outside it is `ses_0190f1c2…`, so a person can see
+//! Inside an id is a `UUIDv7`, so primary keys grow at their end; outside it is `ses_0190f1c2…`, so a person can see
 //! what it names and a member id where a place id is wanted fails at the edge, naming both.
 
 use std::fmt;

@@ -38,6 +38,17 @@ fn bounded(field: &str, value: &str, longest: usize) -> Result<String, Error> {
     Ok(text.to_owned())
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 0xf] {
+            text.extend(char::from_digit(nibble.into(), 16));
+        }
+    }
+    text
+}
+
 /// An e-mail address in lower case. Only its shape is checked: whether it exists, a letter will tell.
 pub fn email(field: &str, value: &str) -> Result<String, Error> {
     let text = required(field, value, 254)?.to_lowercase();
@@ -74,6 +85,11 @@ mod tests {
         );
         assert!(required("name", "A\u{0}da", 9).is_err());
         assert_eq!(optional("title", Some("  "), 5).unwrap(), None);
+    }
+
+    #[test]
+    fn bytes_are_two_digits_each() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa1]), "000fa1");
     }
 
     #[test]

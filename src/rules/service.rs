@@ -79,7 +79,7 @@ pub fn reload(app: &App, folder: &std::path::Path) {
 
 /// Reloads whenever a file changes, until the server stops.
 pub async fn watch(app: App, folder: PathBuf) {
-    let (changed, mut changes) = mpsc::channel::<()>(1);
+    let (changed, mut reloads) = mpsc::channel::<()>(1);
     let tell = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
             // Full means a reload is already due.
@@ -99,10 +99,10 @@ pub async fn watch(app: App, folder: PathBuf) {
     };
     loop {
         tokio::select! {
-            change = changes.recv() => if change.is_none() { return },
+            change = reloads.recv() => if change.is_none() { return },
             () = app.tasks().stopping() => return,
         }
-        while tokio::time::timeout(QUIET, changes.recv())
+        while tokio::time::timeout(QUIET, reloads.recv())
             .await
             .is_ok_and(|change| change.is_some())
         {}

@@ -321,9 +321,10 @@ async fn socket_a_slow_reader_lags_harms_nobody_and_resumes() {
     let server = Server::start().await;
     let acme = server.app.organization("acme").await;
     let header = acme.owner.authorization().await.unwrap();
-    let aliases: String = (0..28)
-        .map(|i| format!("{}{i}: number ", "long_name_".repeat(6)))
+    let aliases: Vec<_> = (0..28)
+        .map(|i| format!("{}{i}: number", "long_name_".repeat(6)))
         .collect();
+    let aliases = aliases.join(" ");
     let wide = format!("subscription {{ sessionEvents {{ number {aliases} }} }}");
     let mut slow = server.welcome(&header).await;
     slow.subscribe("slow", &wide).await;
