@@ -6,6 +6,7 @@ use async_graphql::dataloader::DataLoader;
 use super::loaders::Loads;
 use crate::app::App;
 use crate::auth::viewer::Viewer;
+use crate::identity::service::SignedIn;
 use crate::kernel::error::{Code, Error, Result};
 
 /// Where a request came from.
@@ -20,15 +21,18 @@ pub struct RequestData {
     pub app: App,
     /// Nobody, for signing in and for accepting an invitation.
     pub viewer: Option<Viewer>,
+    /// The account behind the request, for what concerns no organization: its login sessions, switching.
+    pub signed_in: Option<SignedIn>,
     pub origin: Origin,
     /// One set of loaders per request, made from its viewer, so that it cannot mix tenants.
     pub loads: Option<DataLoader<Loads>>,
 }
 
 impl RequestData {
-    pub fn new(app: App, viewer: Option<Viewer>, origin: Origin) -> Self {
+    /// With what `identity::service::introduce` says about the request's header.
+    pub fn new(app: App, viewer: Option<Viewer>, signed_in: Option<SignedIn>, origin: Origin) -> Self {
         let loads = viewer.as_ref().map(|viewer| Loads::new(app.clone(), viewer.clone()));
-        Self { app, viewer, origin, loads }
+        Self { app, viewer, signed_in, origin, loads }
     }
 }
 
@@ -36,6 +40,7 @@ impl RequestData {
 pub trait Ask {
     fn app(&self) -> &App;
     fn viewer(&self) -> Result<&Viewer>;
+    fn signed_in(&self) -> Result<SignedIn>;
     fn loads(&self) -> Result<&DataLoader<Loads>>;
     fn origin(&self) -> &Origin;
 }
@@ -47,6 +52,10 @@ impl Ask for Context<'_> {
 
     fn viewer(&self) -> Result<&Viewer> {
         self.data_unchecked::<RequestData>().viewer.as_ref().ok_or_else(unauthenticated)
+    }
+
+    fn signed_in(&self) -> Result<SignedIn> {
+        self.data_unchecked::<RequestData>().signed_in.ok_or_else(unauthenticated)
     }
 
     fn loads(&self) -> Result<&DataLoader<Loads>> {

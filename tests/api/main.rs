@@ -1,0 +1,8 @@
+//! The API, driven from outside: one binary, a file per slice.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by panicking")]
+
+mod support;
+mod orgs;
+
+mod policy;
+
