@@ -42,6 +42,9 @@ fn unique(error: DieselError) -> Error {
         }
         "one_account_per_phone" => (Code::HandleTaken, Some("phone"), "this telephone number is already used"),
         "one_account_per_email" => (Code::HandleTaken, Some("email"), "this e-mail address is already used"),
+        "one_place_per_external_ref" => {
+            (Code::Conflict, Some("externalRef"), "another place has this reference")
+        }
         "one_membership_per_account" => {
             (Code::Conflict, None, "this person is already a member of the organization")
         }
