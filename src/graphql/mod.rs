@@ -35,7 +35,7 @@ pub struct Mutation(PeopleMutation, WorkMutation);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
-pub struct PeopleMutation(orgs::graphql::OrgsMutation, identity::graphql::IdentityMutation);
+pub struct PeopleMutation(orgs::graphql::OrgsMutation, identity::mutations::IdentityMutation);
 
 /// Places, shifts and sessions.
 #[derive(MergedObject, Default)]

@@ -13,4 +13,4 @@ pub mod logins;
 pub mod invitations;
 pub mod tokens;
 pub mod graphql;
-
+pub mod mutations;
