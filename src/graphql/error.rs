@@ -164,7 +164,7 @@ fn guess(error: &ServerError) -> Code {
         Code::QueryTooDeep
     } else if message.starts_with("Query is too complex") {
         Code::QueryTooComplex
-    } else if message.trim_start().starts_with("-->") {
+    } else if message.trim_start().starts_with("-->") || message.starts_with("invalid number") {
         Code::GraphqlParseFailed
     } else if message.starts_with("Failed to parse") || message.starts_with("Invalid value for argument") {
         Code::InvalidInput

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::error::{Error, Result};
-
 /// An instant in UTC, to the microsecond, which is what both databases keep.
 pub type Instant = DateTime<Utc>;
 
@@ -83,13 +81,6 @@ pub fn local_to_instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Instant {
     }
 }
 
-/// Reads the name of a time zone: `Africa/Nairobi`.
-pub fn zone(field: &str, name: &str) -> Result<Tz> {
-    name.trim().parse().map_err(|_: chrono_tz::ParseError| {
-        Error::invalid(field, "a time zone is named as in the IANA list, such as Africa/Nairobi")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,11 +141,5 @@ mod tests {
         assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::America::New_York), 450);
         assert_eq!(night("2024-11-02", "2024-11-03", chrono_tz::America::New_York), 570);
         assert_eq!(night("2024-03-09", "2024-03-10", chrono_tz::Africa::Nairobi), 510);
-    }
-
-    #[test]
-    fn an_unknown_zone_names_its_field() {
-        assert_eq!(zone("timeZone", "Africa/Nairobi").unwrap(), chrono_tz::Africa::Nairobi);
-        assert_eq!(zone("timeZone", "Nairobi").unwrap_err().field.as_deref(), Some("timeZone"));
     }
 }

@@ -8,8 +8,8 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::service::{self, ClientChanges, Filter, NewClient, NewPlace, PlaceChanges};
 use super::model;
+use super::service::{self, ClientChanges, Filter, NewClient, NewPlace, PlaceChanges};
 use crate::auth::action::Action;
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
@@ -32,7 +32,10 @@ pub struct Point {
 
 impl From<geo::Point> for Point {
     fn from(point: geo::Point) -> Self {
-        Self { latitude: point.latitude, longitude: point.longitude }
+        Self {
+            latitude: point.latitude,
+            longitude: point.longitude,
+        }
     }
 }
 
@@ -95,7 +98,10 @@ impl Place {
 
     /// The fence, if it is a polygon: a GeoJSON geometry of the type `Polygon`.
     async fn polygon(&self) -> Option<GeoJson> {
-        self.0.polygon.as_ref().map(|polygon| GeoJson(polygon.to_geojson()))
+        self.0
+            .polygon
+            .as_ref()
+            .map(|polygon| GeoJson(polygon.to_geojson()))
     }
 
     /// The shape of the fence.
@@ -140,6 +146,7 @@ impl Client {
     /// A telephone number as E.164, such as `+254712345678`.
     ///
     /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn phone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.phone.as_deref())
@@ -148,6 +155,7 @@ impl Client {
     /// What whoever visits should know.
     ///
     /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn notes(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.notes.as_deref())
@@ -204,7 +212,9 @@ impl PlacesQuery {
     ///
     /// Requires: `VIEW_PLACES` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION, OPERATOR).
     async fn place(&self, ctx: &Context<'_>, #[graphql(name = "id")] place: ID) -> Result<Place> {
-        Ok(Place(service::place(ctx.app(), ctx.viewer()?, id("id", &place)?).await?))
+        Ok(Place(
+            service::place(ctx.app(), ctx.viewer()?, id("id", &place)?).await?,
+        ))
     }
 
     /// Places, the newest first.
@@ -214,14 +224,20 @@ impl PlacesQuery {
     async fn places(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the name, in any case; at most 100 characters.")] search: Option<String>,
+        #[graphql(desc = "Part of the name, in any case; at most 100 characters.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "Show archived places instead of those in use.", default)] archived: bool,
         #[graphql(desc = "How many, 1–100; 25 if left out.")] first: Option<i32>,
         #[graphql(desc = "The cursor of the last place of the page before.")] after: Option<String>,
     ) -> Result<Connection<String, Place>> {
         let page = PageRequest::new(first, after.as_deref())?;
-        let found = service::places(ctx.app(), ctx.viewer()?, Filter { search, archived }, &page).await?;
-        let cursor = |place: &model::Place| Cursor { at: place.created_at, id: place.id.uuid() };
+        let found =
+            service::places(ctx.app(), ctx.viewer()?, Filter { search, archived }, &page).await?;
+        let cursor = |place: &model::Place| Cursor {
+            at: place.created_at,
+            id: place.id.uuid(),
+        };
         Ok(connection(found, after.as_deref(), cursor, Place))
     }
 
@@ -238,15 +254,24 @@ impl PlacesQuery {
     ) -> Result<Vec<NearbyPlace>> {
         let near = model::Vicinity::new(position.point("position")?, within_m)?;
         let found = service::nearby_places(ctx.app(), ctx.viewer()?, near, first).await?;
-        let speak = |near: model::Nearby<_>| NearbyPlace { place: Place(near.thing), distance_m: near.distance_m };
+        let speak = |near: model::Nearby<_>| NearbyPlace {
+            place: Place(near.thing),
+            distance_m: near.distance_m,
+        };
         Ok(found.into_iter().map(speak).collect())
     }
 
     /// A client, archived ones too.
     ///
     /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
-    async fn client(&self, ctx: &Context<'_>, #[graphql(name = "id")] client: ID) -> Result<Client> {
-        Ok(Client(service::client(ctx.app(), ctx.viewer()?, id("id", &client)?).await?))
+    async fn client(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "id")] client: ID,
+    ) -> Result<Client> {
+        Ok(Client(
+            service::client(ctx.app(), ctx.viewer()?, id("id", &client)?).await?,
+        ))
     }
 
     /// Clients, the newest first.
@@ -256,14 +281,22 @@ impl PlacesQuery {
     async fn clients(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the name, in any case; at most 100 characters.")] search: Option<String>,
+        #[graphql(desc = "Part of the name, in any case; at most 100 characters.")] search: Option<
+            String,
+        >,
         #[graphql(desc = "Show archived clients instead of those served.", default)] archived: bool,
         #[graphql(desc = "How many, 1–100; 25 if left out.")] first: Option<i32>,
-        #[graphql(desc = "The cursor of the last client of the page before.")] after: Option<String>,
+        #[graphql(desc = "The cursor of the last client of the page before.")] after: Option<
+            String,
+        >,
     ) -> Result<Connection<String, Client>> {
         let page = PageRequest::new(first, after.as_deref())?;
-        let found = service::clients(ctx.app(), ctx.viewer()?, Filter { search, archived }, &page).await?;
-        let cursor = |client: &model::Client| Cursor { at: client.created_at, id: client.id.uuid() };
+        let found =
+            service::clients(ctx.app(), ctx.viewer()?, Filter { search, archived }, &page).await?;
+        let cursor = |client: &model::Client| Cursor {
+            at: client.created_at,
+            id: client.id.uuid(),
+        };
         Ok(connection(found, after.as_deref(), cursor, Client))
     }
 
@@ -280,7 +313,10 @@ impl PlacesQuery {
     ) -> Result<Vec<NearbyClient>> {
         let near = model::Vicinity::new(position.point("position")?, within_m)?;
         let found = service::nearby_clients(ctx.app(), ctx.viewer()?, near, first).await?;
-        let speak = |near: model::Nearby<_>| NearbyClient { client: Client(near.thing), distance_m: near.distance_m };
+        let speak = |near: model::Nearby<_>| NearbyClient {
+            client: Client(near.thing),
+            distance_m: near.distance_m,
+        };
         Ok(found.into_iter().map(speak).collect())
     }
 }
@@ -403,13 +439,18 @@ impl PlacesMutation {
         let new = NewPlace {
             name: input.name,
             address: input.address,
-            position: input.position.map(|point| point.point("position")).transpose()?,
+            position: input
+                .position
+                .map(|point| point.point("position"))
+                .transpose()?,
             radius_m: input.radius_m,
             polygon: input.polygon.map(|polygon| polygon.0),
             time_zone: input.time_zone,
             external_ref: input.external_ref,
         };
-        Ok(Place(service::create_place(ctx.app(), ctx.viewer()?, new).await?))
+        Ok(Place(
+            service::create_place(ctx.app(), ctx.viewer()?, new).await?,
+        ))
     }
 
     /// Changes a place. Sessions keep the verdicts they were given.
@@ -426,7 +467,9 @@ impl PlacesMutation {
             external_ref: input.external_ref.into(),
         };
         let place = id("place", &input.place)?;
-        Ok(Place(service::update_place(ctx.app(), ctx.viewer()?, place, changes).await?))
+        Ok(Place(
+            service::update_place(ctx.app(), ctx.viewer()?, place, changes).await?,
+        ))
     }
 
     /// Takes a place out of use; archiving again changes nothing.
@@ -434,7 +477,9 @@ impl PlacesMutation {
     /// Requires: `MANAGE_PLACES` (OWNER, ADMIN, OPERATOR).
     async fn archive_place(&self, ctx: &Context<'_>, input: ArchivePlaceInput) -> Result<Place> {
         let place = id("place", &input.place)?;
-        Ok(Place(service::archive_place(ctx.app(), ctx.viewer()?, place).await?))
+        Ok(Place(
+            service::archive_place(ctx.app(), ctx.viewer()?, place).await?,
+        ))
     }
 
     /// Adds a client.
@@ -446,9 +491,15 @@ impl PlacesMutation {
             phone: input.phone,
             member_id: optional_id("member", input.member.as_ref())?,
             notes: input.notes,
-            places: input.places.iter().map(|place| id("places", place)).collect::<Result<_>>()?,
+            places: input
+                .places
+                .iter()
+                .map(|place| id("places", place))
+                .collect::<Result<_>>()?,
         };
-        Ok(Client(service::create_client(ctx.app(), ctx.viewer()?, new).await?))
+        Ok(Client(
+            service::create_client(ctx.app(), ctx.viewer()?, new).await?,
+        ))
     }
 
     /// Changes a client.
@@ -462,7 +513,9 @@ impl PlacesMutation {
             notes: input.notes.into(),
         };
         let client = id("client", &input.client)?;
-        Ok(Client(service::update_client(ctx.app(), ctx.viewer()?, client, changes).await?))
+        Ok(Client(
+            service::update_client(ctx.app(), ctx.viewer()?, client, changes).await?,
+        ))
     }
 
     /// Ends serving a client; archiving again changes nothing.
@@ -470,23 +523,37 @@ impl PlacesMutation {
     /// Requires: `MANAGE_CLIENTS` (OWNER, ADMIN, SUPERVISOR).
     async fn archive_client(&self, ctx: &Context<'_>, input: ArchiveClientInput) -> Result<Client> {
         let client = id("client", &input.client)?;
-        Ok(Client(service::archive_client(ctx.app(), ctx.viewer()?, client).await?))
+        Ok(Client(
+            service::archive_client(ctx.app(), ctx.viewer()?, client).await?,
+        ))
     }
 
     /// Serves a client at one more place, or relabels one.
     ///
     /// Requires: `MANAGE_CLIENTS` (OWNER, ADMIN, SUPERVISOR).
-    async fn add_client_place(&self, ctx: &Context<'_>, input: AddClientPlaceInput) -> Result<Client> {
+    async fn add_client_place(
+        &self,
+        ctx: &Context<'_>,
+        input: AddClientPlaceInput,
+    ) -> Result<Client> {
         let served = (id("client", &input.client)?, id("place", &input.place)?);
-        Ok(Client(service::add_client_place(ctx.app(), ctx.viewer()?, served, input.label).await?))
+        Ok(Client(
+            service::add_client_place(ctx.app(), ctx.viewer()?, served, input.label).await?,
+        ))
     }
 
     /// Stops serving a client at a place.
     ///
     /// Requires: `MANAGE_CLIENTS` (OWNER, ADMIN, SUPERVISOR).
-    async fn remove_client_place(&self, ctx: &Context<'_>, input: RemoveClientPlaceInput) -> Result<Client> {
+    async fn remove_client_place(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveClientPlaceInput,
+    ) -> Result<Client> {
         let served = (id("client", &input.client)?, id("place", &input.place)?);
-        Ok(Client(service::remove_client_place(ctx.app(), ctx.viewer()?, served).await?))
+        Ok(Client(
+            service::remove_client_place(ctx.app(), ctx.viewer()?, served).await?,
+        ))
     }
 }
 
@@ -496,7 +563,10 @@ impl Loader<PlaceId> for Loads {
 
     async fn load(&self, keys: &[PlaceId]) -> Result<HashMap<PlaceId, Place>, Arc<Error>> {
         let found = service::places_by_id(&self.app, &self.viewer, keys).await?;
-        Ok(found.into_iter().map(|place| (place.id, Place(place))).collect())
+        Ok(found
+            .into_iter()
+            .map(|place| (place.id, Place(place)))
+            .collect())
     }
 }
 
@@ -506,7 +576,10 @@ impl Loader<ClientId> for Loads {
 
     async fn load(&self, keys: &[ClientId]) -> Result<HashMap<ClientId, Client>, Arc<Error>> {
         let found = service::clients_by_id(&self.app, &self.viewer, keys).await?;
-        Ok(found.into_iter().map(|client| (client.id, Client(client))).collect())
+        Ok(found
+            .into_iter()
+            .map(|client| (client.id, Client(client)))
+            .collect())
     }
 }
 
@@ -518,11 +591,17 @@ impl Loader<PlacesOf> for Loads {
     type Value = Vec<ClientPlace>;
     type Error = Arc<Error>;
 
-    async fn load(&self, keys: &[PlacesOf]) -> Result<HashMap<PlacesOf, Vec<ClientPlace>>, Arc<Error>> {
+    async fn load(
+        &self,
+        keys: &[PlacesOf],
+    ) -> Result<HashMap<PlacesOf, Vec<ClientPlace>>, Arc<Error>> {
         let ids: Vec<ClientId> = keys.iter().map(|key| key.0).collect();
         let mut found: HashMap<PlacesOf, Vec<ClientPlace>> = HashMap::new();
         for (client, served) in service::client_places(&self.app, &self.viewer, &ids).await? {
-            let place = ClientPlace { place: Place(served.place), label: served.label };
+            let place = ClientPlace {
+                place: Place(served.place),
+                label: served.label,
+            };
             found.entry(PlacesOf(client)).or_default().push(place);
         }
         Ok(found)

@@ -59,10 +59,14 @@ impl Place {
     pub fn fence(&self, radius_m: Option<f64>) -> Option<Fence> {
         let own = self.radius_m.map(f64::from);
         if let Some(polygon) = self.polygon.clone() {
-            return Some(Fence::Polygon { polygon, tolerance_m: own.unwrap_or(0.0) });
+            return Some(Fence::Polygon {
+                polygon,
+                tolerance_m: own.unwrap_or(0.0),
+            });
         }
         let radius_m = radius_m.or(own).unwrap_or(USUAL_RADIUS_M);
-        self.position.map(|center| Fence::Circle { center, radius_m })
+        self.position
+            .map(|center| Fence::Circle { center, radius_m })
     }
 
     pub fn kind(&self) -> FenceKind {
@@ -75,7 +79,10 @@ impl Place {
 
     /// Gives it another polygon. A pin that stood in the middle of the old one moves to the middle of the new.
     pub fn reshape(&mut self, polygon: Option<FencePolygon>) {
-        let automatic = self.polygon.as_ref().is_some_and(|old| self.position == Some(old.middle()));
+        let automatic = self
+            .polygon
+            .as_ref()
+            .is_some_and(|old| self.position == Some(old.middle()));
         if automatic && polygon.is_some() {
             self.position = None;
         }
@@ -91,11 +98,20 @@ impl Place {
             Some(_) => (TOLERANCE_M, "tolerance outside a polygon"),
             None => (CIRCLE_M, "radius"),
         };
-        if self.radius_m.is_some_and(|radius| !allowed.contains(&radius)) {
-            let message = format!("a {what} is {} to {} metres", allowed.start(), allowed.end());
+        if self
+            .radius_m
+            .is_some_and(|radius| !allowed.contains(&radius))
+        {
+            let message = format!(
+                "a {what} is {} to {} metres",
+                allowed.start(),
+                allowed.end()
+            );
             return Err(Error::invalid("radiusM", message));
         }
-        self.position = self.position.or_else(|| self.polygon.as_ref().map(FencePolygon::middle));
+        self.position = self
+            .position
+            .or_else(|| self.polygon.as_ref().map(FencePolygon::middle));
         Ok(self)
     }
 }
@@ -125,7 +141,8 @@ impl Client {
 }
 
 fn phone_number(typed: &str) -> Result<String> {
-    let phone = crate::kernel::phone::Phone::parse(typed).map_err(|bad| Error::invalid("phone", bad.to_string()))?;
+    let phone = crate::kernel::phone::Phone::parse(typed)
+        .map_err(|bad| Error::invalid("phone", bad.to_string()))?;
     Ok(phone.as_str().to_owned())
 }
 
@@ -160,13 +177,24 @@ impl Vicinity {
     }
 
     /// The nearest of some candidates, nearest first; ties in the order of their ids.
-    pub fn nearest<K: Ord + Copy>(self, candidates: impl IntoIterator<Item = (K, Point)>, first: usize) -> Vec<Nearby<K>> {
+    pub fn nearest<K: Ord + Copy>(
+        self,
+        candidates: impl IntoIterator<Item = (K, Point)>,
+        first: usize,
+    ) -> Vec<Nearby<K>> {
         let mut near: Vec<_> = candidates
             .into_iter()
-            .map(|(thing, point)| Nearby { thing, distance_m: self.center.distance_m(point) })
+            .map(|(thing, point)| Nearby {
+                thing,
+                distance_m: self.center.distance_m(point),
+            })
             .filter(|near| near.distance_m <= self.within_m)
             .collect();
-        near.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.thing.cmp(&b.thing)));
+        near.sort_by(|a, b| {
+            a.distance_m
+                .total_cmp(&b.distance_m)
+                .then(a.thing.cmp(&b.thing))
+        });
         near.truncate(first);
         near
     }
@@ -176,9 +204,14 @@ impl Vicinity {
         // A hair wider than exact, so that rounding never loses what lies on the edge.
         let angle = self.within_m / EARTH_M * (1.0 + 1e-9) + 1e-9;
         let reach = angle.to_degrees();
-        let Point { latitude, longitude } = self.center;
+        let Point {
+            latitude,
+            longitude,
+        } = self.center;
         let (south, north) = (latitude - reach, latitude + reach);
-        let widest = (angle.sin() / latitude.to_radians().cos()).asin().to_degrees();
+        let widest = (angle.sin() / latitude.to_radians().cos())
+            .asin()
+            .to_degrees();
         // Around a pole every longitude is near.
         let around_pole = south <= -90.0 || north >= 90.0 || !widest.is_finite();
         let east_west = if around_pole {
@@ -186,9 +219,20 @@ impl Vicinity {
         } else {
             // Across the date line the box has two parts.
             let (west, east) = (longitude - widest, longitude + widest);
-            [(west, east), if west < -180.0 { (west + 360.0, 180.0) } else { (-180.0, east - 360.0) }]
+            [
+                (west, east),
+                if west < -180.0 {
+                    (west + 360.0, 180.0)
+                } else {
+                    (-180.0, east - 360.0)
+                },
+            ]
         };
-        Bounds { south, north, east_west }
+        Bounds {
+            south,
+            north,
+            east_west,
+        }
     }
 }
 
@@ -221,35 +265,67 @@ mod tests {
     }
 
     fn square(west: f64) -> FencePolygon {
-        let at = |latitude: f64, longitude: f64| Point { latitude, longitude: west + longitude };
-        let ring = vec![at(0.0, 0.0), at(0.0, 0.01), at(0.01, 0.01), at(0.01, 0.0), at(0.0, 0.0)];
+        let at = |latitude: f64, longitude: f64| Point {
+            latitude,
+            longitude: west + longitude,
+        };
+        let ring = vec![
+            at(0.0, 0.0),
+            at(0.0, 0.01),
+            at(0.01, 0.01),
+            at(0.01, 0.0),
+            at(0.0, 0.0),
+        ];
         FencePolygon::from_rings(vec![ring]).unwrap()
     }
 
     #[test]
     fn a_fence_is_a_polygon_or_a_circle_or_nothing() {
         assert_eq!(place().fence(Some(50.0)), None);
-        let center = Point { latitude: -0.1, longitude: 34.7 };
-        let radius = |own, given| match (Place { position: Some(center), radius_m: own, ..place() }).fence(given) {
+        let center = Point {
+            latitude: -0.1,
+            longitude: 34.7,
+        };
+        let radius = |own, given| match (Place {
+            position: Some(center),
+            radius_m: own,
+            ..place()
+        })
+        .fence(given)
+        {
             Some(Fence::Circle { radius_m, .. }) => radius_m,
             other => panic!("{other:?}"),
         };
         assert!((radius(None, None) - 100.0).abs() < f64::EPSILON);
         assert!((radius(Some(250), None) - 250.0).abs() < f64::EPSILON);
         assert!((radius(Some(250), Some(60.0)) - 60.0).abs() < f64::EPSILON);
-        let shaped = Place { polygon: Some(square(34.0)), radius_m: Some(15), ..place() };
-        assert!(matches!(shaped.fence(Some(60.0)), Some(Fence::Polygon { tolerance_m, .. }) if tolerance_m < 16.0));
+        let shaped = Place {
+            polygon: Some(square(34.0)),
+            radius_m: Some(15),
+            ..place()
+        };
+        assert!(
+            matches!(shaped.fence(Some(60.0)), Some(Fence::Polygon { tolerance_m, .. }) if tolerance_m < 16.0)
+        );
         assert_eq!(shaped.kind().name(), "polygon");
     }
 
     #[test]
     fn a_pin_follows_its_polygon_unless_somebody_set_it() {
-        let mut shaped = Place { polygon: Some(square(34.0)), ..place() }.checked().unwrap();
+        let mut shaped = Place {
+            polygon: Some(square(34.0)),
+            ..place()
+        }
+        .checked()
+        .unwrap();
         assert_eq!(shaped.position, Some(square(34.0).middle()));
         shaped.reshape(Some(square(35.0)));
         let mut moved = shaped.checked().unwrap();
         assert_eq!(moved.position, Some(square(35.0).middle()));
-        let gate = Point { latitude: 0.001, longitude: 35.0 };
+        let gate = Point {
+            latitude: 0.001,
+            longitude: 35.0,
+        };
         moved.position = Some(gate);
         moved.reshape(Some(square(36.0)));
         assert_eq!(moved.checked().unwrap().position, Some(gate));
@@ -259,18 +335,60 @@ mod tests {
     fn a_place_is_checked_as_a_whole() {
         assert_eq!(place().checked().unwrap().name, "Kisumu clinic");
         let field = |place: Place| place.checked().unwrap_err().field.unwrap();
-        assert_eq!(field(Place { name: "  ".into(), ..place() }), "name");
-        assert_eq!(field(Place { address: Some("x".repeat(501)), ..place() }), "address");
-        assert_eq!(field(Place { radius_m: Some(19), ..place() }), "radiusM");
-        assert_eq!(field(Place { radius_m: Some(5_001), polygon: Some(square(34.0)), ..place() }), "radiusM");
-        assert!(Place { radius_m: Some(0), polygon: Some(square(34.0)), ..place() }.checked().is_ok());
+        assert_eq!(
+            field(Place {
+                name: "  ".into(),
+                ..place()
+            }),
+            "name"
+        );
+        assert_eq!(
+            field(Place {
+                address: Some("x".repeat(501)),
+                ..place()
+            }),
+            "address"
+        );
+        assert_eq!(
+            field(Place {
+                radius_m: Some(19),
+                ..place()
+            }),
+            "radiusM"
+        );
+        assert_eq!(
+            field(Place {
+                radius_m: Some(5_001),
+                polygon: Some(square(34.0)),
+                ..place()
+            }),
+            "radiusM"
+        );
+        assert!(
+            Place {
+                radius_m: Some(0),
+                polygon: Some(square(34.0)),
+                ..place()
+            }
+            .checked()
+            .is_ok()
+        );
     }
 
     #[test]
     fn a_search_has_a_reach() {
-        let center = Point { latitude: 0.0, longitude: 0.0 };
+        let center = Point {
+            latitude: 0.0,
+            longitude: 0.0,
+        };
         for within_m in [0.0, -1.0, 50_001.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(Vicinity::new(center, within_m).unwrap_err().field.as_deref(), Some("withinM"));
+            assert_eq!(
+                Vicinity::new(center, within_m)
+                    .unwrap_err()
+                    .field
+                    .as_deref(),
+                Some("withinM")
+            );
         }
     }
 
@@ -278,15 +396,31 @@ mod tests {
         /// As the store's query asks.
         fn contains(self, point: Point) -> bool {
             let between = |(west, east): (f64, f64)| (west..=east).contains(&point.longitude);
-            (self.south..=self.north).contains(&point.latitude) && self.east_west.into_iter().any(between)
+            (self.south..=self.north).contains(&point.latitude)
+                && self.east_west.into_iter().any(between)
         }
     }
 
     /// Anywhere, with the poles and the date line far more often than chance.
     fn somewhere() -> impl Strategy<Value = Point> {
-        let latitude = prop_oneof![-90.0..=90.0, 89.3..=90.0, -90.0..=-89.3, Just(90.0), Just(-90.0)];
-        let longitude = prop_oneof![-180.0..=180.0, 179.3..=180.0, -180.0..=-179.3, Just(180.0), Just(-180.0)];
-        (latitude, longitude).prop_map(|(latitude, longitude)| Point { latitude, longitude })
+        let latitude = prop_oneof![
+            -90.0..=90.0,
+            89.3..=90.0,
+            -90.0..=-89.3,
+            Just(90.0),
+            Just(-90.0)
+        ];
+        let longitude = prop_oneof![
+            -180.0..=180.0,
+            179.3..=180.0,
+            -180.0..=-179.3,
+            Just(180.0),
+            Just(-180.0)
+        ];
+        (latitude, longitude).prop_map(|(latitude, longitude)| Point {
+            latitude,
+            longitude,
+        })
     }
 
     /// A point up to about 70 km away, over the pole and the date line too.
@@ -298,7 +432,10 @@ mod tests {
             longitude += 180.0;
         }
         longitude = (longitude + 180.0).rem_euclid(360.0) - 180.0;
-        Point { latitude, longitude }
+        Point {
+            latitude,
+            longitude,
+        }
     }
 
     proptest! {

@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 
-pub use super::store::Filter;
 use super::model::{Client, ClientPlace, Nearby, Place, Vicinity};
 use super::store;
+pub use super::store::Filter;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
@@ -16,7 +16,7 @@ use crate::kernel::geo::{FencePolygon, Point};
 use crate::kernel::id::{ClientId, MemberId, PlaceId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::text;
-use crate::kernel::time::zone;
+use crate::{identity, orgs};
 
 /// More places than this have one client: then it is not one client.
 const MOST_CLIENT_PLACES: usize = 50;
@@ -51,8 +51,8 @@ pub struct PlaceChanges {
 pub async fn create_place(app: &App, viewer: &Viewer, new: NewPlace) -> Result<Place> {
     let mut tx = app.begin(viewer, Action::ManagePlaces).await?;
     let time_zone = match &new.time_zone {
-        Some(name) => zone("timeZone", name)?,
-        None => store::organization_zone(&mut tx).await?,
+        Some(name) => orgs::model::time_zone(name)?,
+        None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let place = Place {
         id: tx.id(),
@@ -60,7 +60,11 @@ pub async fn create_place(app: &App, viewer: &Viewer, new: NewPlace) -> Result<P
         address: new.address,
         position: new.position,
         radius_m: new.radius_m,
-        polygon: new.polygon.as_ref().map(FencePolygon::from_geojson).transpose()?,
+        polygon: new
+            .polygon
+            .as_ref()
+            .map(FencePolygon::from_geojson)
+            .transpose()?,
         time_zone,
         external_ref: new.external_ref,
         created_at: tx.now(),
@@ -71,12 +75,20 @@ pub async fn create_place(app: &App, viewer: &Viewer, new: NewPlace) -> Result<P
     announce(tx, place).await
 }
 
-pub async fn update_place(app: &App, viewer: &Viewer, id: PlaceId, changes: PlaceChanges) -> Result<Place> {
+pub async fn update_place(
+    app: &App,
+    viewer: &Viewer,
+    id: PlaceId,
+    changes: PlaceChanges,
+) -> Result<Place> {
     let mut tx = app.begin(viewer, Action::ManagePlaces).await?;
     let mut place = place_in(&mut tx, id).await?;
-    match changes.polygon.try_map(|json| FencePolygon::from_geojson(&json))? {
+    match changes
+        .polygon
+        .try_map(|json| FencePolygon::from_geojson(&json))?
+    {
         Change::Keep => {}
-        changed => place.reshape(changed.apply(None)),
+        shape => place.reshape(shape.apply(None)),
     }
     let old_zone = place.time_zone;
     let place = Place {
@@ -84,7 +96,10 @@ pub async fn update_place(app: &App, viewer: &Viewer, id: PlaceId, changes: Plac
         address: changes.address.apply(place.address),
         position: changes.position.apply(place.position),
         radius_m: changes.radius_m.apply(place.radius_m),
-        time_zone: changes.time_zone.try_map(|name| zone("timeZone", &name))?.apply_required("timeZone", old_zone)?,
+        time_zone: changes
+            .time_zone
+            .try_map(|name| orgs::model::time_zone(&name))?
+            .apply_required("timeZone", old_zone)?,
         external_ref: changes.external_ref.apply(place.external_ref),
         ..place
     };
@@ -96,7 +111,9 @@ pub async fn update_place(app: &App, viewer: &Viewer, id: PlaceId, changes: Plac
 /// Takes a place out of use. What happened there keeps it; archiving again changes nothing.
 pub async fn archive_place(app: &App, viewer: &Viewer, id: PlaceId) -> Result<Place> {
     let mut tx = app.begin(viewer, Action::ManagePlaces).await?;
-    let mut place = store::find_place(&mut tx, id).await?.ok_or_else(|| Error::not_found("place"))?;
+    let mut place = store::find_place(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("place"))?;
     if place.archived_at.is_some() {
         tx.settle().await?;
         return Ok(place);
@@ -115,7 +132,9 @@ async fn announce(mut tx: Tx, place: Place) -> Result<Place> {
 /// A place, archived ones too: sessions of long ago point there.
 pub async fn place(app: &App, viewer: &Viewer, id: PlaceId) -> Result<Place> {
     let mut tx = app.read(viewer, Action::ViewPlaces).await?;
-    store::find_place(&mut tx, id).await?.ok_or_else(|| Error::not_found("place"))
+    store::find_place(&mut tx, id)
+        .await?
+        .ok_or_else(|| Error::not_found("place"))
 }
 
 /// Those of the places that are there, in no order.
@@ -124,15 +143,23 @@ pub async fn places_by_id(app: &App, viewer: &Viewer, ids: &[PlaceId]) -> Result
     store::find_places(&mut tx, ids).await
 }
 
-pub async fn places(app: &App, viewer: &Viewer, filter: Filter, page: &PageRequest) -> Result<Page<Place>> {
-    let filter = searchable(filter)?;
+pub async fn places(
+    app: &App,
+    viewer: &Viewer,
+    filter: Filter,
+    page: &PageRequest,
+) -> Result<Page<Place>> {
+    let filter = searchable(&filter)?;
     let mut tx = app.read(viewer, Action::ViewPlaces).await?;
     store::list_places(&mut tx, &filter, page).await
 }
 
-fn searchable(filter: Filter) -> Result<Filter> {
+fn searchable(filter: &Filter) -> Result<Filter> {
     let search = text::optional("search", filter.search.as_deref(), 100)?;
-    Ok(Filter { search, ..filter })
+    Ok(Filter {
+        search,
+        archived: filter.archived,
+    })
 }
 
 /// The places around a point, nearest first.
@@ -181,9 +208,15 @@ fn with_things<K: Copy + Eq + std::hash::Hash, T>(
     things: Vec<T>,
     key: impl Fn(&T) -> K,
 ) -> Vec<Nearby<T>> {
-    let mut by_key: std::collections::HashMap<K, T> = things.into_iter().map(|thing| (key(&thing), thing)).collect();
+    let mut by_key: std::collections::HashMap<K, T> = things
+        .into_iter()
+        .map(|thing| (key(&thing), thing))
+        .collect();
     let mut put = |near: Nearby<K>| {
-        by_key.remove(&near.thing).map(|thing| Nearby { thing, distance_m: near.distance_m })
+        by_key.remove(&near.thing).map(|thing| Nearby {
+            thing,
+            distance_m: near.distance_m,
+        })
     };
     nearest.into_iter().filter_map(&mut put).collect()
 }
@@ -210,30 +243,57 @@ pub struct ClientChanges {
 
 pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
-    let NewClient { name, phone, member_id, notes, places } = new;
-    let client = Client { id: tx.id(), name, phone, member_id, notes, created_at: tx.now(), archived_at: None };
+    let NewClient {
+        name,
+        phone,
+        member_id,
+        notes,
+        places,
+    } = new;
+    let client = Client {
+        id: tx.id(),
+        name,
+        phone,
+        member_id,
+        notes,
+        created_at: tx.now(),
+        archived_at: None,
+    };
     let client = client.checked()?;
     check_member(&mut tx, client.member_id).await?;
     if places.len() > MOST_CLIENT_PLACES {
-        return Err(Error::invalid("places", format!("a client has at most {MOST_CLIENT_PLACES} places")));
+        return Err(Error::invalid(
+            "places",
+            format!("a client has at most {MOST_CLIENT_PLACES} places"),
+        ));
     }
     store::insert_client(&mut tx, &client).await?;
     for place in places {
-        place_in(&mut tx, place).await.map_err(|error| error.at("places"))?;
+        place_in(&mut tx, place)
+            .await
+            .map_err(|error| error.at("places"))?;
         store::insert_client_place(&mut tx, client.id, place, None).await?;
     }
     tx.commit(Audit::of(client.id)).await?;
     Ok(client)
 }
 
+/// The member a client is too must be there.
 async fn check_member(tx: &mut Tx, member: Option<MemberId>) -> Result<()> {
-    match member {
-        Some(id) if !store::has_member(tx, id).await? => Err(Error::not_found("member").at("member")),
-        _ => Ok(()),
+    if let Some(id) = member {
+        identity::service::member_in(tx, id)
+            .await
+            .map_err(|error| error.at("member"))?;
     }
+    Ok(())
 }
 
-pub async fn update_client(app: &App, viewer: &Viewer, id: ClientId, changes: ClientChanges) -> Result<Client> {
+pub async fn update_client(
+    app: &App,
+    viewer: &Viewer,
+    id: ClientId,
+    changes: ClientChanges,
+) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
     let client = client_in(&mut tx, id).await?;
     let client = Client {
@@ -273,14 +333,22 @@ pub async fn add_client_place(
 ) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
     let label = text::optional("label", label.as_deref(), 100)?;
-    let client = client_in(&mut tx, client).await.map_err(|error| error.at("client"))?;
-    place_in(&mut tx, place).await.map_err(|error| error.at("place"))?;
+    let client = client_in(&mut tx, client)
+        .await
+        .map_err(|error| error.at("client"))?;
+    place_in(&mut tx, place)
+        .await
+        .map_err(|error| error.at("place"))?;
     let others = client_place_ids_in(&mut tx, client.id).await?;
     if others.len() >= MOST_CLIENT_PLACES && !others.contains(&place) {
-        return Err(Error::invalid("place", format!("a client has at most {MOST_CLIENT_PLACES} places")));
+        return Err(Error::invalid(
+            "place",
+            format!("a client has at most {MOST_CLIENT_PLACES} places"),
+        ));
     }
     store::insert_client_place(&mut tx, client.id, place, label).await?;
-    tx.commit(Audit::of(client.id).detail(serde_json::json!({ "addedPlace": place }))).await?;
+    tx.commit(Audit::of(client.id).detail(serde_json::json!({ "addedPlace": place })))
+        .await?;
     Ok(client)
 }
 
@@ -291,11 +359,14 @@ pub async fn remove_client_place(
     (client, place): (ClientId, PlaceId),
 ) -> Result<Client> {
     let mut tx = app.begin(viewer, Action::ManageClients).await?;
-    let client = client_in(&mut tx, client).await.map_err(|error| error.at("client"))?;
+    let client = client_in(&mut tx, client)
+        .await
+        .map_err(|error| error.at("client"))?;
     if !store::delete_client_place(&mut tx, client.id, place).await? {
         return Err(Error::not_found("place of this client").at("place"));
     }
-    tx.commit(Audit::of(client.id).detail(serde_json::json!({ "removedPlace": place }))).await?;
+    tx.commit(Audit::of(client.id).detail(serde_json::json!({ "removedPlace": place })))
+        .await?;
     Ok(client)
 }
 
@@ -311,8 +382,13 @@ pub async fn clients_by_id(app: &App, viewer: &Viewer, ids: &[ClientId]) -> Resu
     store::find_clients(&mut tx, ids).await
 }
 
-pub async fn clients(app: &App, viewer: &Viewer, filter: Filter, page: &PageRequest) -> Result<Page<Client>> {
-    let filter = searchable(filter)?;
+pub async fn clients(
+    app: &App,
+    viewer: &Viewer,
+    filter: Filter,
+    page: &PageRequest,
+) -> Result<Page<Client>> {
+    let filter = searchable(&filter)?;
     let mut tx = app.read(viewer, Action::ViewClients).await?;
     store::list_clients(&mut tx, &filter, page).await
 }
@@ -328,25 +404,37 @@ pub async fn client_places(
 }
 
 async fn find_client(tx: &mut Tx, id: ClientId) -> Result<Client> {
-    store::find_clients(tx, &[id]).await?.pop().ok_or_else(|| Error::not_found("client"))
+    store::find_clients(tx, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("client"))
 }
 
 /// A place in use.
 pub async fn place_in(tx: &mut Tx, id: PlaceId) -> Result<Place> {
     let found = store::find_place(tx, id).await?;
-    found.filter(|place| place.archived_at.is_none()).ok_or_else(|| Error::not_found("place"))
+    found
+        .filter(|place| place.archived_at.is_none())
+        .ok_or_else(|| Error::not_found("place"))
 }
 
 /// A client still served.
 pub async fn client_in(tx: &mut Tx, id: ClientId) -> Result<Client> {
     let client = find_client(tx, id).await?;
-    if client.archived_at.is_some() { Err(Error::not_found("client")) } else { Ok(client) }
+    if client.archived_at.is_some() {
+        Err(Error::not_found("client"))
+    } else {
+        Ok(client)
+    }
 }
 
 /// Where a client is served, oldest place first.
 pub async fn client_place_ids_in(tx: &mut Tx, id: ClientId) -> Result<Vec<PlaceId>> {
     let found = store::list_client_places(tx, &[id]).await?;
-    Ok(found.into_iter().map(|(_, served)| served.place.id).collect())
+    Ok(found
+        .into_iter()
+        .map(|(_, served)| served.place.id)
+        .collect())
 }
 
 /// The place an import means by a name, made if it is not there: its name is also its reference.
@@ -372,5 +460,7 @@ pub async fn place_by_name_in(tx: &mut Tx, name: &str, zone: Tz) -> Result<Place
         return Ok(place);
     }
     // Another import made it in between.
-    store::find_place_by_external_ref(tx, &name).await?.ok_or_else(|| Error::not_found("place"))
+    store::find_place_by_external_ref(tx, &name)
+        .await?
+        .ok_or_else(|| Error::not_found("place"))
 }

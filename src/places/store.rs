@@ -1,11 +1,10 @@
 //! Remembers places, clients, and which client is served where.
 
-use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use zamu_schema::dual::Dual;
-use zamu_schema::tables::{client_places, clients, members, organizations, places};
+use zamu_schema::tables::{client_places, clients, places};
 
 use super::model::{Bounds, Client, ClientPlace, Place};
 use crate::db::tx::Tx;
@@ -63,7 +62,12 @@ impl PlaceRow {
             address: self.address,
             position: point(self.latitude, self.longitude),
             radius_m: self.radius_m,
-            polygon: self.polygon.as_ref().map(FencePolygon::from_geojson).transpose().map_err(Error::internal)?,
+            polygon: self
+                .polygon
+                .as_ref()
+                .map(FencePolygon::from_geojson)
+                .transpose()
+                .map_err(Error::internal)?,
             time_zone: self.time_zone.parse().map_err(Error::internal)?,
             external_ref: self.external_ref,
             created_at: self.created_at,
@@ -73,7 +77,10 @@ impl PlaceRow {
 }
 
 fn point(latitude: Option<f64>, longitude: Option<f64>) -> Option<Point> {
-    latitude.zip(longitude).map(|(latitude, longitude)| Point { latitude, longitude })
+    latitude.zip(longitude).map(|(latitude, longitude)| Point {
+        latitude,
+        longitude,
+    })
 }
 
 /// A row of `clients`.
@@ -92,13 +99,47 @@ struct ClientRow {
 
 impl ClientRow {
     fn new(org_id: OrgId, client: &Client) -> Self {
-        let Client { id, name, phone, member_id, notes, created_at, archived_at } = client.clone();
-        Self { org_id, id, name, phone, member_id, notes, created_at, archived_at }
+        let Client {
+            id,
+            name,
+            phone,
+            member_id,
+            notes,
+            created_at,
+            archived_at,
+        } = client.clone();
+        Self {
+            org_id,
+            id,
+            name,
+            phone,
+            member_id,
+            notes,
+            created_at,
+            archived_at,
+        }
     }
 
     fn client(self) -> Client {
-        let Self { id, name, phone, member_id, notes, created_at, archived_at, .. } = self;
-        Client { id, name, phone, member_id, notes, created_at, archived_at }
+        let Self {
+            id,
+            name,
+            phone,
+            member_id,
+            notes,
+            created_at,
+            archived_at,
+            ..
+        } = self;
+        Client {
+            id,
+            name,
+            phone,
+            member_id,
+            notes,
+            created_at,
+            archived_at,
+        }
     }
 }
 
@@ -114,18 +155,32 @@ pub struct Filter {
 impl Filter {
     /// The patterns to look for: as typed for what SQLite cannot fold, and in small letters.
     fn patterns(&self) -> Option<(String, String)> {
-        let search = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty())?;
-        let literal = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        Some((format!("%{literal}%"), format!("%{}%", literal.to_lowercase())))
+        let search = self
+            .search
+            .as_deref()
+            .map(str::trim)
+            .filter(|search| !search.is_empty())?;
+        let literal = search
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        Some((
+            format!("%{literal}%"),
+            format!("%{}%", literal.to_lowercase()),
+        ))
     }
 }
 
 fn own_places(tx: &Tx) -> places::BoxedQuery<'static, Dual> {
-    places::table.filter(places::org_id.eq(tx.org())).into_boxed()
+    places::table
+        .filter(places::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 fn own_clients(tx: &Tx) -> clients::BoxedQuery<'static, Dual> {
-    clients::table.filter(clients::org_id.eq(tx.org())).into_boxed()
+    clients::table
+        .filter(clients::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 pub(super) async fn find_place(tx: &mut Tx, id: PlaceId) -> Result<Option<Place>> {
@@ -139,71 +194,136 @@ pub(super) async fn find_places(tx: &mut Tx, ids: &[PlaceId]) -> Result<Vec<Plac
     rows.into_iter().map(PlaceRow::place).collect()
 }
 
-pub(super) async fn find_place_by_external_ref(tx: &mut Tx, external_ref: &str) -> Result<Option<Place>> {
+pub(super) async fn find_place_by_external_ref(
+    tx: &mut Tx,
+    external_ref: &str,
+) -> Result<Option<Place>> {
     let query = own_places(tx).filter(places::external_ref.eq(external_ref.to_owned()));
-    let row: Option<PlaceRow> = query.select(PlaceRow::as_select()).first(tx.conn()?).await.optional()?;
+    let row: Option<PlaceRow> = query
+        .select(PlaceRow::as_select())
+        .first(tx.conn()?)
+        .await
+        .optional()?;
     row.map(PlaceRow::place).transpose()
 }
 
-pub(super) async fn list_places(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<Place>> {
+pub(super) async fn list_places(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Place>> {
     let mut query = own_places(tx).filter(places::archived_at.is_not_null().eq(filter.archived));
     if let Some((typed, small)) = filter.patterns() {
         let name = places::name;
-        query = query.filter(name.like(typed).escape('\\').or(lower(name).like(small).escape('\\')));
+        query = query.filter(
+            name.like(typed)
+                .escape('\\')
+                .or(lower(name).like(small).escape('\\')),
+        );
     }
     if let Some(after) = page.after {
         let earlier = places::created_at.lt(after.at);
         query = query.filter(
-            earlier.or(places::created_at.eq(after.at).and(places::id.lt(PlaceId::from_uuid(after.id)))),
+            earlier.or(places::created_at
+                .eq(after.at)
+                .and(places::id.lt(PlaceId::from_uuid(after.id)))),
         );
     }
-    let query = query.order((places::created_at.desc(), places::id.desc())).limit(page.limit());
+    let query = query
+        .order((places::created_at.desc(), places::id.desc()))
+        .limit(page.limit());
     let rows: Vec<PlaceRow> = query.select(PlaceRow::as_select()).load(tx.conn()?).await?;
-    let rows = rows.into_iter().map(PlaceRow::place).collect::<Result<_>>()?;
+    let rows = rows
+        .into_iter()
+        .map(PlaceRow::place)
+        .collect::<Result<_>>()?;
     Ok(Page::from_rows(rows, page))
 }
 
 /// The places in a box, by position only: the few that turn out to be nearest are read afterwards.
-pub(super) async fn list_place_positions(tx: &mut Tx, bounds: Bounds) -> Result<Vec<(PlaceId, Point)>> {
-    let Bounds { south, north, east_west: [(west, east), (west2, east2)] } = bounds;
+pub(super) async fn list_place_positions(
+    tx: &mut Tx,
+    bounds: Bounds,
+) -> Result<Vec<(PlaceId, Point)>> {
+    let Bounds {
+        south,
+        north,
+        east_west: [(west, east), (west2, east2)],
+    } = bounds;
     let query = own_places(tx)
         .filter(places::archived_at.is_null())
         .filter(places::latitude.between(south, north))
-        .filter(places::longitude.between(west, east).or(places::longitude.between(west2, east2)));
-    let rows: Vec<(PlaceId, Option<f64>, Option<f64>)> =
-        query.select((places::id, places::latitude, places::longitude)).load(tx.conn()?).await?;
-    Ok(rows.into_iter().filter_map(|(id, latitude, longitude)| Some((id, point(latitude, longitude)?))).collect())
+        .filter(
+            places::longitude
+                .between(west, east)
+                .or(places::longitude.between(west2, east2)),
+        );
+    let rows: Vec<(PlaceId, Option<f64>, Option<f64>)> = query
+        .select((places::id, places::latitude, places::longitude))
+        .load(tx.conn()?)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, latitude, longitude)| Some((id, point(latitude, longitude)?)))
+        .collect())
 }
 
 /// The clients with a place in a box: one row per place.
-pub(super) async fn list_client_positions(tx: &mut Tx, bounds: Bounds) -> Result<Vec<(ClientId, Point)>> {
-    let Bounds { south, north, east_west: [(west, east), (west2, east2)] } = bounds;
+pub(super) async fn list_client_positions(
+    tx: &mut Tx,
+    bounds: Bounds,
+) -> Result<Vec<(ClientId, Point)>> {
+    let Bounds {
+        south,
+        north,
+        east_west: [(west, east), (west2, east2)],
+    } = bounds;
     let query = own_clients(tx)
-        .inner_join(client_places::table.on(
-            client_places::org_id.eq(clients::org_id).and(client_places::client_id.eq(clients::id)),
-        ))
-        .inner_join(places::table.on(
-            places::org_id.eq(client_places::org_id).and(places::id.eq(client_places::place_id)),
-        ));
+        .inner_join(
+            client_places::table.on(client_places::org_id
+                .eq(clients::org_id)
+                .and(client_places::client_id.eq(clients::id))),
+        )
+        .inner_join(
+            places::table.on(places::org_id
+                .eq(client_places::org_id)
+                .and(places::id.eq(client_places::place_id))),
+        );
     let query = query
-        .filter(clients::archived_at.is_null().and(places::archived_at.is_null()))
+        .filter(
+            clients::archived_at
+                .is_null()
+                .and(places::archived_at.is_null()),
+        )
         .filter(places::latitude.between(south, north))
-        .filter(places::longitude.between(west, east).or(places::longitude.between(west2, east2)));
-    let rows: Vec<(ClientId, Option<f64>, Option<f64>)> =
-        query.select((clients::id, places::latitude, places::longitude)).load(tx.conn()?).await?;
-    Ok(rows.into_iter().filter_map(|(id, latitude, longitude)| Some((id, point(latitude, longitude)?))).collect())
+        .filter(
+            places::longitude
+                .between(west, east)
+                .or(places::longitude.between(west2, east2)),
+        );
+    let rows: Vec<(ClientId, Option<f64>, Option<f64>)> = query
+        .select((clients::id, places::latitude, places::longitude))
+        .load(tx.conn()?)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, latitude, longitude)| Some((id, point(latitude, longitude)?)))
+        .collect())
 }
 
 pub(super) async fn insert_place(tx: &mut Tx, place: &Place) -> Result<()> {
     let row = PlaceRow::new(tx.org(), place);
-    tx.execute(diesel::insert_into(places::table).values(row)).await?;
+    tx.execute(diesel::insert_into(places::table).values(row))
+        .await?;
     Ok(())
 }
 
 /// Inserts a place unless one with its reference is there: two imports may meet.
 pub(super) async fn insert_place_once(tx: &mut Tx, place: &Place) -> Result<usize> {
     let row = PlaceRow::new(tx.org(), place);
-    let once = diesel::insert_into(places::table).values(row).on_conflict((places::org_id, places::external_ref));
+    let once = diesel::insert_into(places::table)
+        .values(row)
+        .on_conflict((places::org_id, places::external_ref));
     tx.execute(once.do_nothing()).await
 }
 
@@ -216,30 +336,52 @@ pub(super) async fn update_place(tx: &mut Tx, place: &Place) -> Result<()> {
 
 pub(super) async fn find_clients(tx: &mut Tx, ids: &[ClientId]) -> Result<Vec<Client>> {
     let query = own_clients(tx).filter(clients::id.eq_any(ids.to_vec()));
-    let rows: Vec<ClientRow> = query.select(ClientRow::as_select()).load(tx.conn()?).await?;
+    let rows: Vec<ClientRow> = query
+        .select(ClientRow::as_select())
+        .load(tx.conn()?)
+        .await?;
     Ok(rows.into_iter().map(ClientRow::client).collect())
 }
 
-pub(super) async fn list_clients(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<Client>> {
+pub(super) async fn list_clients(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Client>> {
     let mut query = own_clients(tx).filter(clients::archived_at.is_not_null().eq(filter.archived));
     if let Some((typed, small)) = filter.patterns() {
         let name = clients::name;
-        query = query.filter(name.like(typed).escape('\\').or(lower(name).like(small).escape('\\')));
+        query = query.filter(
+            name.like(typed)
+                .escape('\\')
+                .or(lower(name).like(small).escape('\\')),
+        );
     }
     if let Some(after) = page.after {
         let earlier = clients::created_at.lt(after.at);
         query = query.filter(
-            earlier.or(clients::created_at.eq(after.at).and(clients::id.lt(ClientId::from_uuid(after.id)))),
+            earlier.or(clients::created_at
+                .eq(after.at)
+                .and(clients::id.lt(ClientId::from_uuid(after.id)))),
         );
     }
-    let query = query.order((clients::created_at.desc(), clients::id.desc())).limit(page.limit());
-    let rows: Vec<ClientRow> = query.select(ClientRow::as_select()).load(tx.conn()?).await?;
-    Ok(Page::from_rows(rows.into_iter().map(ClientRow::client).collect(), page))
+    let query = query
+        .order((clients::created_at.desc(), clients::id.desc()))
+        .limit(page.limit());
+    let rows: Vec<ClientRow> = query
+        .select(ClientRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    Ok(Page::from_rows(
+        rows.into_iter().map(ClientRow::client).collect(),
+        page,
+    ))
 }
 
 pub(super) async fn insert_client(tx: &mut Tx, client: &Client) -> Result<()> {
     let row = ClientRow::new(tx.org(), client);
-    tx.execute(diesel::insert_into(clients::table).values(row)).await?;
+    tx.execute(diesel::insert_into(clients::table).values(row))
+        .await?;
     Ok(())
 }
 
@@ -251,20 +393,39 @@ pub(super) async fn update_client(tx: &mut Tx, client: &Client) -> Result<()> {
 }
 
 /// The places of some clients that are still in use, oldest first.
-pub(super) async fn list_client_places(tx: &mut Tx, of: &[ClientId]) -> Result<Vec<(ClientId, ClientPlace)>> {
+pub(super) async fn list_client_places(
+    tx: &mut Tx,
+    of: &[ClientId],
+) -> Result<Vec<(ClientId, ClientPlace)>> {
     let query = client_places::table
-        .inner_join(places::table.on(
-            places::org_id.eq(client_places::org_id).and(places::id.eq(client_places::place_id)),
-        ))
+        .inner_join(
+            places::table.on(places::org_id
+                .eq(client_places::org_id)
+                .and(places::id.eq(client_places::place_id))),
+        )
         .filter(client_places::org_id.eq(tx.org()))
         .filter(client_places::client_id.eq_any(of.to_vec()))
         .filter(places::archived_at.is_null())
         .order((places::created_at, places::id));
     let rows: Vec<(ClientId, Option<String>, PlaceRow)> = query
-        .select((client_places::client_id, client_places::label, PlaceRow::as_select()))
+        .select((
+            client_places::client_id,
+            client_places::label,
+            PlaceRow::as_select(),
+        ))
         .load(tx.conn()?)
         .await?;
-    rows.into_iter().map(|(id, label, row)| Ok((id, ClientPlace { place: row.place()?, label }))).collect()
+    rows.into_iter()
+        .map(|(id, label, row)| {
+            Ok((
+                id,
+                ClientPlace {
+                    place: row.place()?,
+                    label,
+                },
+            ))
+        })
+        .collect()
 }
 
 /// Adds a place to a client, or gives the one already there another label.
@@ -275,28 +436,33 @@ pub(super) async fn insert_client_place(
     label: Option<String>,
 ) -> Result<()> {
     use client_places as t;
-    let row = (t::org_id.eq(tx.org()), t::client_id.eq(client), t::place_id.eq(place), t::label.eq(label.clone()));
+    let row = (
+        t::org_id.eq(tx.org()),
+        t::client_id.eq(client),
+        t::place_id.eq(place),
+        t::label.eq(label.clone()),
+    );
     let insert = diesel::insert_into(t::table).values(row);
-    let upsert = insert.on_conflict((t::org_id, t::client_id, t::place_id)).do_update().set(t::label.eq(label));
+    let upsert = insert
+        .on_conflict((t::org_id, t::client_id, t::place_id))
+        .do_update()
+        .set(t::label.eq(label));
     tx.execute(upsert).await?;
     Ok(())
 }
 
 /// Whether there was one to delete.
-pub(super) async fn delete_client_place(tx: &mut Tx, client: ClientId, place: PlaceId) -> Result<bool> {
+pub(super) async fn delete_client_place(
+    tx: &mut Tx,
+    client: ClientId,
+    place: PlaceId,
+) -> Result<bool> {
     use client_places as t;
-    let own = t::table.filter(t::org_id.eq(tx.org()).and(t::client_id.eq(client)).and(t::place_id.eq(place)));
+    let own = t::table.filter(
+        t::org_id
+            .eq(tx.org())
+            .and(t::client_id.eq(client))
+            .and(t::place_id.eq(place)),
+    );
     Ok(tx.execute(diesel::delete(own)).await? > 0)
-}
-
-/// The zone of a place that nobody gave one.
-pub(super) async fn organization_zone(tx: &mut Tx) -> Result<Tz> {
-    let query = organizations::table.filter(organizations::id.eq(tx.org())).select(organizations::time_zone);
-    let name: String = query.first(tx.conn()?).await?;
-    name.parse().map_err(Error::internal)
-}
-
-pub(super) async fn has_member(tx: &mut Tx, member: MemberId) -> Result<bool> {
-    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(member)));
-    Ok(diesel::select(diesel::dsl::exists(own)).get_result(tx.conn()?).await?)
 }

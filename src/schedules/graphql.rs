@@ -88,8 +88,14 @@ impl Shift {
     }
 }
 
-fn speak(found: crate::kernel::page::Page<model::Shift>, after: Option<&str>) -> Connection<String, Shift> {
-    let cursor = |shift: &model::Shift| Cursor { at: shift.starts_at, id: shift.id.uuid() };
+fn speak(
+    found: crate::kernel::page::Page<model::Shift>,
+    after: Option<&str>,
+) -> Connection<String, Shift> {
+    let cursor = |shift: &model::Shift| Cursor {
+        at: shift.starts_at,
+        id: shift.id.uuid(),
+    };
     connection(found, after, cursor, Shift)
 }
 
@@ -116,7 +122,12 @@ impl SchedulesQuery {
         #[graphql(desc = "The cursor of the last shift of the page before.")] after: Option<String>,
     ) -> Result<Connection<String, Shift>> {
         let page = PageRequest::new(first, after.as_deref())?;
-        let filter = Filter { member: optional_id("member", member.as_ref())?, from, to, cancelled };
+        let filter = Filter {
+            member: optional_id("member", member.as_ref())?,
+            from,
+            to,
+            cancelled,
+        };
         let found = service::shifts(ctx.app(), ctx.viewer()?, filter, &page).await?;
         Ok(speak(found, after.as_deref()))
     }
@@ -185,7 +196,9 @@ impl SchedulesMutation {
             ends: input.ends.read("ends")?,
             break_minutes: input.break_minutes,
         };
-        Ok(Shift(service::plan_shift(ctx.app(), ctx.viewer()?, member, place, plan).await?))
+        Ok(Shift(
+            service::plan_shift(ctx.app(), ctx.viewer()?, member, place, plan).await?,
+        ))
     }
 
     /// Takes a shift out of the plan; cancelling again changes nothing.
@@ -193,7 +206,9 @@ impl SchedulesMutation {
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
     async fn cancel_shift(&self, ctx: &Context<'_>, input: CancelShiftInput) -> Result<Shift> {
         let shift = id("shift", &input.shift)?;
-        Ok(Shift(service::cancel_shift(ctx.app(), ctx.viewer()?, shift, input.reason).await?))
+        Ok(Shift(
+            service::cancel_shift(ctx.app(), ctx.viewer()?, shift, input.reason).await?,
+        ))
     }
 }
 
@@ -203,6 +218,9 @@ impl Loader<ShiftId> for Loads {
 
     async fn load(&self, keys: &[ShiftId]) -> Result<HashMap<ShiftId, Shift>, Arc<Error>> {
         let found = service::shifts_by_id(&self.app, &self.viewer, keys).await?;
-        Ok(found.into_iter().map(|shift| (shift.id, Shift(shift))).collect())
+        Ok(found
+            .into_iter()
+            .map(|shift| (shift.id, Shift(shift)))
+            .collect())
     }
 }

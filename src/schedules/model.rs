@@ -69,7 +69,13 @@ impl Shift {
 /// the earlier start. A clock-out belongs to the shift of its session, whenever it comes.
 pub fn match_shift(shifts: &[Shift], at: Instant) -> Option<&Shift> {
     let claiming = shifts.iter().filter(|shift| shift.claims(at));
-    claiming.min_by_key(|shift| (!shift.is_running(at), (at - shift.starts_at).abs(), shift.starts_at))
+    claiming.min_by_key(|shift| {
+        (
+            !shift.is_running(at),
+            (at - shift.starts_at).abs(),
+            shift.starts_at,
+        )
+    })
 }
 
 /// A shift in the local time of its place; an end that is not after the start is on the next day.
@@ -84,19 +90,36 @@ pub struct Plan {
 impl Plan {
     /// When it starts and ends.
     pub fn instants(self, zone: Tz) -> Result<(Instant, Instant)> {
-        let end_date = if self.ends > self.starts { Some(self.date) } else { self.date.checked_add_days(Days::new(1)) };
+        let end_date = if self.ends > self.starts {
+            Some(self.date)
+        } else {
+            self.date.checked_add_days(Days::new(1))
+        };
         let years = 2000..2200;
-        let Some(end_date) = end_date.filter(|_| years.contains(&chrono::Datelike::year(&self.date))) else {
-            return Err(Error::invalid("date", "a shift is planned between the years 2000 and 2199"));
+        let Some(end_date) =
+            end_date.filter(|_| years.contains(&chrono::Datelike::year(&self.date)))
+        else {
+            return Err(Error::invalid(
+                "date",
+                "a shift is planned between the years 2000 and 2199",
+            ));
         };
         let starts_at = local_to_instant(self.date, self.starts, zone);
         let ends_at = local_to_instant(end_date, self.ends, zone);
         // 02:30 to 03:00 in a night that skips from 02:00 to 03:00.
         if ends_at <= starts_at {
-            return Err(Error::invalid("ends", "clocks are set forward that night: the shift would end as it starts"));
+            return Err(Error::invalid(
+                "ends",
+                "clocks are set forward that night: the shift would end as it starts",
+            ));
         }
-        if self.break_minutes < 0 || TimeDelta::minutes(self.break_minutes.into()) >= ends_at - starts_at {
-            return Err(Error::invalid("breakMinutes", "a break is not negative and shorter than its shift"));
+        if self.break_minutes < 0
+            || TimeDelta::minutes(self.break_minutes.into()) >= ends_at - starts_at
+        {
+            return Err(Error::invalid(
+                "breakMinutes",
+                "a break is not negative and shorter than its shift",
+            ));
         }
         Ok((starts_at, ends_at))
     }
@@ -113,7 +136,9 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::Overlap(other) => Self::refused(Code::Conflict, message).with("shiftId", other.id.to_string()),
+            Refusal::Overlap(other) => {
+                Self::refused(Code::Conflict, message).with("shiftId", other.id.to_string())
+            }
         }
     }
 }
@@ -127,7 +152,12 @@ mod tests {
 
     fn plan(date: &str, starts: &str, ends: &str) -> Plan {
         let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
-        Plan { date: date.parse().unwrap(), starts: time(starts), ends: time(ends), break_minutes: 30 }
+        Plan {
+            date: date.parse().unwrap(),
+            starts: time(starts),
+            ends: time(ends),
+            break_minutes: 30,
+        }
     }
 
     fn shift(number: u128, date: &str, starts: &str, ends: &str) -> Shift {
@@ -159,7 +189,10 @@ mod tests {
     /// Night work followed by an afternoon: the clock-out in the morning must not go to the afternoon.
     #[test]
     fn a_night_belongs_to_the_day_it_started() {
-        let (a, b) = (shift(1, "2025-07-13", "18:00", "07:00"), shift(2, "2025-07-14", "14:00", "20:00"));
+        let (a, b) = (
+            shift(1, "2025-07-13", "18:00", "07:00"),
+            shift(2, "2025-07-14", "14:00", "20:00"),
+        );
         let shifts = [a.clone(), b];
         assert_eq!(matched(&shifts, "2025-07-13", "18:30"), Some(1));
         // Ten minutes after the end nothing is claimed, so the session keeps the shift it has.
@@ -174,7 +207,10 @@ mod tests {
 
     #[test]
     fn a_running_shift_goes_before_a_coming_one() {
-        let shifts = [shift(1, "2025-07-14", "06:00", "12:00"), shift(2, "2025-07-14", "12:30", "18:00")];
+        let shifts = [
+            shift(1, "2025-07-14", "06:00", "12:00"),
+            shift(2, "2025-07-14", "12:30", "18:00"),
+        ];
         assert_eq!(matched(&shifts, "2025-07-14", "11:50"), Some(1));
         assert_eq!(matched(&shifts, "2025-07-14", "12:10"), Some(2));
         assert_eq!(matched(&shifts, "2025-07-14", "18:00"), Some(2));
@@ -185,19 +221,35 @@ mod tests {
 
     #[test]
     fn of_two_the_nearer_start_wins_and_of_equals_the_earlier() {
-        let meeting = [shift(1, "2025-07-14", "06:00", "14:00"), shift(2, "2025-07-14", "14:00", "22:00")];
+        let meeting = [
+            shift(1, "2025-07-14", "06:00", "14:00"),
+            shift(2, "2025-07-14", "14:00", "22:00"),
+        ];
         assert_eq!(matched(&meeting, "2025-07-14", "14:00"), Some(2));
-        let around = [shift(2, "2025-07-14", "12:00", "13:00"), shift(1, "2025-07-14", "11:00", "12:00")];
+        let around = [
+            shift(2, "2025-07-14", "12:00", "13:00"),
+            shift(1, "2025-07-14", "11:00", "12:00"),
+        ];
         assert_eq!(matched(&around, "2025-07-14", "10:00"), Some(1));
-        let same = [shift(1, "2025-07-14", "08:00", "17:00"), shift(2, "2025-07-14", "10:00", "17:00")];
+        let same = [
+            shift(1, "2025-07-14", "08:00", "17:00"),
+            shift(2, "2025-07-14", "10:00", "17:00"),
+        ];
         assert_eq!(matched(&same, "2025-07-14", "09:00"), Some(1));
         assert_eq!(matched(&same, "2025-07-14", "10:30"), Some(2));
     }
 
     #[test]
     fn only_work_that_is_not_cancelled_counts() {
-        let leave = Shift { kind: ShiftKind::Leave, ..shift(1, "2025-07-14", "08:00", "17:00") };
-        let cancelled = Shift { cancelled_at: Some(leave.created_at), kind: ShiftKind::Work, ..leave.clone() };
+        let leave = Shift {
+            kind: ShiftKind::Leave,
+            ..shift(1, "2025-07-14", "08:00", "17:00")
+        };
+        let cancelled = Shift {
+            cancelled_at: Some(leave.created_at),
+            kind: ShiftKind::Work,
+            ..leave.clone()
+        };
         assert_eq!(matched(&[leave, cancelled], "2025-07-14", "09:00"), None);
         assert_eq!(match_shift(&[], at("2025-07-14", "09:00")), None);
     }
@@ -212,20 +264,56 @@ mod tests {
         ] {
             let plan = plan(date, "23:00", "07:30");
             let (start, end) = plan.instants(zone).unwrap();
-            assert_eq!(minutes_between(start, end) - i64::from(plan.break_minutes), minutes, "{date} {zone}");
+            assert_eq!(
+                minutes_between(start, end) - i64::from(plan.break_minutes),
+                minutes,
+                "{date} {zone}"
+            );
         }
     }
 
     #[test]
     fn a_plan_that_cannot_be_names_its_field() {
         let field = |plan: Plan| plan.instants(New_York).unwrap_err().field.unwrap();
-        assert_eq!(field(Plan { break_minutes: 480, ..plan("2025-07-14", "09:00", "17:00") }), "breakMinutes");
-        assert_eq!(field(Plan { break_minutes: -1, ..plan("2025-07-14", "09:00", "17:00") }), "breakMinutes");
-        assert_eq!(field(Plan { break_minutes: i32::MAX, ..plan("2025-07-14", "09:00", "17:00") }), "breakMinutes");
+        assert_eq!(
+            field(Plan {
+                break_minutes: 480,
+                ..plan("2025-07-14", "09:00", "17:00")
+            }),
+            "breakMinutes"
+        );
+        assert_eq!(
+            field(Plan {
+                break_minutes: -1,
+                ..plan("2025-07-14", "09:00", "17:00")
+            }),
+            "breakMinutes"
+        );
+        assert_eq!(
+            field(Plan {
+                break_minutes: i32::MAX,
+                ..plan("2025-07-14", "09:00", "17:00")
+            }),
+            "breakMinutes"
+        );
         assert_eq!(field(plan("2024-03-10", "02:30", "03:00")), "ends");
-        assert_eq!(field(Plan { date: NaiveDate::MAX, ..plan("2025-07-14", "17:00", "09:00") }), "date");
-        assert_eq!(field(Plan { date: NaiveDate::MIN, ..plan("2025-07-14", "17:00", "09:00") }), "date");
-        let whole_day = plan("2025-07-14", "08:00", "08:00").instants(Nairobi).unwrap();
+        assert_eq!(
+            field(Plan {
+                date: NaiveDate::MAX,
+                ..plan("2025-07-14", "17:00", "09:00")
+            }),
+            "date"
+        );
+        assert_eq!(
+            field(Plan {
+                date: NaiveDate::MIN,
+                ..plan("2025-07-14", "17:00", "09:00")
+            }),
+            "date"
+        );
+        let whole_day = plan("2025-07-14", "08:00", "08:00")
+            .instants(Nairobi)
+            .unwrap();
         assert_eq!(minutes_between(whole_day.0, whole_day.1), 24 * 60);
     }
 

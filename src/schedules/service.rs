@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-pub use super::store::Filter;
 use super::model::{Plan, Refusal, Shift, ShiftKind, match_shift};
 use super::store;
+pub use super::store::Filter;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
@@ -13,7 +13,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{MemberId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
-use crate::places;
+use crate::{identity, orgs, places};
 
 /// Plans work for a member, in the local time of the place, or of the organization if there is none.
 pub async fn plan_shift(
@@ -24,13 +24,17 @@ pub async fn plan_shift(
     plan: Plan,
 ) -> Result<Shift> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let department = store::lock_member(&mut tx, member).await?;
-    if !department.is_some_and(|department| tx.reaches(member, department)) {
-        return Err(Error::not_found("member").at("member"));
-    }
+    check_member(&mut tx, member)
+        .await
+        .map_err(|error| error.at("member"))?;
     let zone = match place {
-        Some(id) => places::service::place_in(&mut tx, id).await.map_err(|error| error.at("place"))?.time_zone,
-        None => store::organization_zone(&mut tx).await?,
+        Some(id) => {
+            places::service::place_in(&mut tx, id)
+                .await
+                .map_err(|error| error.at("place"))?
+                .time_zone
+        }
+        None => orgs::service::own_in(&mut tx).await?.time_zone,
     };
     let (starts_at, ends_at) = plan.instants(zone)?;
     if let Some(other) = store::find_overlap(&mut tx, member, (starts_at, ends_at)).await? {
@@ -54,11 +58,28 @@ pub async fn plan_shift(
     Ok(shift)
 }
 
+/// Whoever is planned for is within reach and still here; and nobody else plans for them at the same time.
+async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
+    let member = identity::service::member_in(tx, id).await?;
+    if !member.is_active() {
+        return Err(Error::invalid("member", "this member has been deactivated"));
+    }
+    store::lock_member(tx, id).await
+}
+
 /// Takes a shift out of the plan; cancelling again changes nothing.
-pub async fn cancel_shift(app: &App, viewer: &Viewer, id: ShiftId, reason: Option<String>) -> Result<Shift> {
+pub async fn cancel_shift(
+    app: &App,
+    viewer: &Viewer,
+    id: ShiftId,
+    reason: Option<String>,
+) -> Result<Shift> {
     let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let mut shift = store::find_shifts(&mut tx, &[id]).await?.pop().ok_or_else(|| Error::not_found("shift"))?;
+    let mut shift = store::find_shifts(&mut tx, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("shift"))?;
     if shift.cancelled_at.is_some() {
         tx.settle().await?;
         return Ok(shift);
@@ -71,8 +92,17 @@ pub async fn cancel_shift(app: &App, viewer: &Viewer, id: ShiftId, reason: Optio
 }
 
 /// The shifts of everybody within the viewer's reach, the latest first.
-pub async fn shifts(app: &App, viewer: &Viewer, filter: Filter, page: &PageRequest) -> Result<Page<Shift>> {
-    if filter.from.zip(filter.to).is_some_and(|(from, to)| from > to) {
+pub async fn shifts(
+    app: &App,
+    viewer: &Viewer,
+    filter: Filter,
+    page: &PageRequest,
+) -> Result<Page<Shift>> {
+    if filter
+        .from
+        .zip(filter.to)
+        .is_some_and(|(from, to)| from > to)
+    {
         return Err(Error::invalid("to", "the last day is before the first"));
     }
     let mut tx = app.read(viewer, Action::ViewShifts).await?;
@@ -86,7 +116,12 @@ pub async fn my_shifts(
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
     page: &PageRequest,
 ) -> Result<Page<Shift>> {
-    let filter = Filter { member: Some(viewer.person()?), from, to, cancelled: false };
+    let filter = Filter {
+        member: Some(viewer.person()?),
+        from,
+        to,
+        cancelled: false,
+    };
     shifts(app, viewer, filter, page).await
 }
 

@@ -1,17 +1,16 @@
 //! Remembers shifts.
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{members, organizations, shifts};
+use zamu_schema::tables::{members, shifts};
 
 use super::model::{EARLY, Shift, ShiftKind};
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{DepartmentId, MemberId, OrgId, PlaceId, ShiftId};
+use crate::kernel::id::{MemberId, OrgId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
@@ -60,7 +59,8 @@ impl ShiftRow {
             id: self.id,
             member_id: self.member_id,
             place_id: self.place_id,
-            kind: kind.ok_or_else(|| Error::internal(format!("a shift of the kind {}", self.kind)))?,
+            kind: kind
+                .ok_or_else(|| Error::internal(format!("a shift of the kind {}", self.kind)))?,
             work_date: self.work_date,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
@@ -85,7 +85,9 @@ pub struct Filter {
 }
 
 fn own_shifts(tx: &Tx) -> shifts::BoxedQuery<'static, Dual> {
-    shifts::table.filter(shifts::org_id.eq(tx.org())).into_boxed()
+    shifts::table
+        .filter(shifts::org_id.eq(tx.org()))
+        .into_boxed()
 }
 
 /// The organization's shifts that the viewer's action reaches.
@@ -96,9 +98,15 @@ fn reached_shifts(tx: &Tx) -> shifts::BoxedQuery<'static, Dual> {
         Scope::Organization => query,
         Scope::Own => query.filter(shifts::member_id.nullable().eq(own)),
         Scope::Department => {
-            let here = members::org_id.eq(tx.org()).and(members::department_id.eq_any(tx.departments()));
+            let here = members::org_id
+                .eq(tx.org())
+                .and(members::department_id.eq_any(tx.departments()));
             let colleagues = members::table.filter(here).select(members::id);
-            query.filter(shifts::member_id.eq_any(colleagues).or(shifts::member_id.nullable().eq(own)))
+            query.filter(
+                shifts::member_id
+                    .eq_any(colleagues)
+                    .or(shifts::member_id.nullable().eq(own)),
+            )
         }
     }
 }
@@ -115,7 +123,11 @@ pub(super) async fn find_shifts(tx: &mut Tx, ids: &[ShiftId]) -> Result<Vec<Shif
 }
 
 /// The shifts within reach, the latest first.
-pub(super) async fn list_shifts(tx: &mut Tx, filter: &Filter, page: &PageRequest) -> Result<Page<Shift>> {
+pub(super) async fn list_shifts(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Shift>> {
     let mut query = reached_shifts(tx);
     if let Some(member) = filter.member {
         query = query.filter(shifts::member_id.eq(member));
@@ -131,10 +143,15 @@ pub(super) async fn list_shifts(tx: &mut Tx, filter: &Filter, page: &PageRequest
     }
     if let Some(after) = page.after {
         let earlier = shifts::starts_at.lt(after.at);
-        query = query
-            .filter(earlier.or(shifts::starts_at.eq(after.at).and(shifts::id.lt(ShiftId::from_uuid(after.id)))));
+        query = query.filter(
+            earlier.or(shifts::starts_at
+                .eq(after.at)
+                .and(shifts::id.lt(ShiftId::from_uuid(after.id)))),
+        );
     }
-    let query = query.order((shifts::starts_at.desc(), shifts::id.desc())).limit(page.limit());
+    let query = query
+        .order((shifts::starts_at.desc(), shifts::id.desc()))
+        .limit(page.limit());
     Ok(Page::from_rows(load(tx, query).await?, page))
 }
 
@@ -145,8 +162,16 @@ pub(super) async fn find_overlap(
     (starts_at, ends_at): (Instant, Instant),
 ) -> Result<Option<Shift>> {
     let query = own_shifts(tx)
-        .filter(shifts::member_id.eq(member).and(shifts::cancelled_at.is_null()))
-        .filter(shifts::starts_at.lt(ends_at).and(shifts::ends_at.gt(starts_at)))
+        .filter(
+            shifts::member_id
+                .eq(member)
+                .and(shifts::cancelled_at.is_null()),
+        )
+        .filter(
+            shifts::starts_at
+                .lt(ends_at)
+                .and(shifts::ends_at.gt(starts_at)),
+        )
         .order(shifts::starts_at)
         .limit(1);
     Ok(load(tx, query).await?.pop())
@@ -155,39 +180,49 @@ pub(super) async fn find_overlap(
 /// A member's shifts that could claim an instant.
 pub(super) async fn list_around(tx: &mut Tx, member: MemberId, at: Instant) -> Result<Vec<Shift>> {
     let query = own_shifts(tx)
-        .filter(shifts::member_id.eq(member).and(shifts::cancelled_at.is_null()))
+        .filter(
+            shifts::member_id
+                .eq(member)
+                .and(shifts::cancelled_at.is_null()),
+        )
         .filter(shifts::starts_at.le(at + EARLY).and(shifts::ends_at.ge(at)));
     load(tx, query).await
 }
 
 /// Inserts many shifts; those whose reference is already there are left as they are. Returns how many are new.
 pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize> {
-    let mut rows: Vec<_> = new.into_iter().map(|shift| ShiftRow::new(tx.org(), shift)).collect();
+    let mut rows: Vec<_> = new
+        .into_iter()
+        .map(|shift| ShiftRow::new(tx.org(), shift))
+        .collect();
     let mut created = 0;
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE));
         let insert = diesel::insert_into(shifts::table).values(std::mem::replace(&mut rows, rest));
-        created += tx.execute(insert.on_conflict((shifts::org_id, shifts::external_ref)).do_nothing()).await?;
+        created += tx
+            .execute(
+                insert
+                    .on_conflict((shifts::org_id, shifts::external_ref))
+                    .do_nothing(),
+            )
+            .await?;
     }
     Ok(created)
 }
 
 pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> Result<()> {
     let own = shifts::table.filter(shifts::org_id.eq(tx.org()).and(shifts::id.eq(id)));
-    tx.execute(diesel::update(own).set(shifts::cancelled_at.eq(at))).await?;
+    tx.execute(diesel::update(own).set(shifts::cancelled_at.eq(at)))
+        .await?;
     Ok(())
 }
 
-/// A member's department, with the member locked until the end: two overlapping shifts cannot be planned at once.
-pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<Option<Option<DepartmentId>>> {
+/// Locks a member until the end: two overlapping shifts cannot be planned at once. On SQLite there is one writer.
+pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
-    let query = ForUpdate(own.filter(members::deactivated_at.is_null()).select(members::department_id));
-    Ok(query.get_result(tx.conn()?).await.optional()?)
-}
-
-/// The zone of a shift without a place.
-pub(super) async fn organization_zone(tx: &mut Tx) -> Result<Tz> {
-    let query = organizations::table.filter(organizations::id.eq(tx.org())).select(organizations::time_zone);
-    let name: String = query.first(tx.conn()?).await?;
-    name.parse().map_err(Error::internal)
+    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
+        .get_result(tx.conn()?)
+        .await
+        .optional()?;
+    locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }

@@ -3,6 +3,8 @@
 
 mod support;
 mod orgs;
+mod places;
+mod schedules;
 
 mod policy;
 

@@ -2,45 +2,75 @@
 
 use serde_json::{Value, json};
 
+use zamu::auth::policy::Role;
+use zamu::auth::viewer::Viewer;
+
+use crate::support::people::Person;
 use crate::support::{Answer, Caller, TestApp};
 
-/// An organization with somebody of each kind, and a stranger who administers another one.
+/// An organization with somebody of each kind, and a stranger who owns another one.
 struct Cast {
-    _app: TestApp,
-    admin: Caller,
-    worker: Caller,
-    technician: Caller,
-    patient: Caller,
-    stranger: Caller,
+    app: TestApp,
+    admin: Person,
+    worker: Person,
+    technician: Person,
+    patient: Person,
+    stranger: Person,
+}
+
+async fn cast() -> Cast {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let technician = app
+        .person(&acme.owner, "acme", "technician", Role::Technician, None)
+        .await;
+    let patient = app
+        .person(&acme.owner, "acme", "patient", Role::Patient, None)
+        .await;
+    let stranger = app.organization("other").await.owner;
+    Cast {
+        app,
+        admin: acme.admin,
+        worker: acme.worker,
+        technician,
+        patient,
+        stranger,
+    }
 }
 
 const KISUMU: (f64, f64) = (-0.0917, 34.7680);
 
 async fn create(admin: &Caller, input: Value) -> String {
-    let answer = admin.run("places/create_place", json!({ "input": input })).await;
-    text(&answer, "/createPlace/id")
+    let answer = admin
+        .run("places/create_place", json!({ "input": input }))
+        .await;
+    answer.text("/createPlace/id")
 }
 
 async fn create_client(admin: &Caller, input: Value) -> String {
-    let answer = admin.run("places/create_client", json!({ "input": input })).await;
-    text(&answer, "/createClient/id")
-}
-
-fn text(answer: &Answer, pointer: &str) -> String {
-    answer.data(pointer).as_str().unwrap().to_owned()
+    let answer = admin
+        .run("places/create_client", json!({ "input": input }))
+        .await;
+    answer.text("/createClient/id")
 }
 
 /// Code and field of a refusal.
-fn refusal(answer: &Answer) -> (String, String) {
+fn refusal(answer: &Answer) -> (&str, &str) {
     (answer.code(), answer.field())
 }
 
-fn invalid(field: &str) -> (String, String) {
-    ("INVALID_INPUT".to_owned(), field.to_owned())
+fn invalid(field: &str) -> (&str, &str) {
+    ("INVALID_INPUT", field)
 }
 
-fn not_found(field: &str) -> (String, String) {
-    ("NOT_FOUND".to_owned(), field.to_owned())
+fn not_found(field: &str) -> (&str, &str) {
+    ("NOT_FOUND", field)
+}
+
+fn message(answer: &Answer) -> &str {
+    answer.0["errors"][0]["message"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 fn at((latitude, longitude): (f64, f64)) -> Value {
@@ -48,13 +78,21 @@ fn at((latitude, longitude): (f64, f64)) -> Value {
 }
 
 fn square() -> Value {
-    let ring = json!([[34.76, -0.10], [34.77, -0.10], [34.77, -0.09], [34.76, -0.09], [34.76, -0.10]]);
+    let ring = json!([
+        [34.76, -0.10],
+        [34.77, -0.10],
+        [34.77, -0.09],
+        [34.76, -0.09],
+        [34.76, -0.10]
+    ]);
     json!({ "type": "Polygon", "coordinates": [ring] })
 }
 
 fn names(answer: &Answer, list: &str, name: &str) -> Vec<String> {
     let rows = answer.data(list).as_array().unwrap();
-    rows.iter().map(|row| row.pointer(name).unwrap().as_str().unwrap().to_owned()).collect()
+    rows.iter()
+        .map(|row| row.pointer(name).unwrap().as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -76,7 +114,42 @@ async fn a_place_is_created_read_and_listed() {
     assert_eq!(place["polygon"], Value::Null);
     let again = json!({ "input": { "name": "Other", "externalRef": "KSM-1" } });
     let again = cast.admin.run("places/create_place", again).await;
-    assert_eq!(refusal(&again), ("CONFLICT".to_owned(), "externalRef".to_owned()));
+    assert_eq!(refusal(&again), ("CONFLICT", "externalRef"));
+}
+
+#[tokio::test]
+async fn a_change_of_a_place_is_audited_once() {
+    let cast = cast().await;
+    let viewer = cast.app.viewer(&cast.admin).await;
+    let before = audited(&cast.app, &viewer).await;
+    let id = create(&cast.admin, json!({ "name": "Clinic" })).await;
+    let rename = json!({ "input": { "place": id, "name": "Hospital" } });
+    cast.admin
+        .run("places/update_place", rename)
+        .await
+        .data("/updatePlace/id");
+    let archive = json!({ "input": { "place": id } });
+    cast.admin
+        .run("places/archive_place", archive.clone())
+        .await
+        .data("/archivePlace/id");
+    cast.admin
+        .run("places/archive_place", archive)
+        .await
+        .data("/archivePlace/id");
+    assert_eq!(audited(&cast.app, &viewer).await - before, 3);
+}
+
+/// How many changes of places the audit log has.
+async fn audited(app: &TestApp, viewer: &Viewer) -> usize {
+    app.drain().await;
+    let entries = zamu::audit::service::list(&app.app, viewer, None, 100)
+        .await
+        .unwrap();
+    entries
+        .iter()
+        .filter(|entry| entry.action == "MANAGE_PLACES")
+        .count()
 }
 
 #[tokio::test]
@@ -90,7 +163,10 @@ async fn a_polygon_goes_in_and_comes_out() {
     assert_eq!(place.data("/place/fenceKind"), "POLYGON");
     assert_eq!(place.data("/place/timeZone"), "America/New_York");
     let latitude = place.data("/place/position/latitude").as_f64().unwrap();
-    assert!((latitude + 0.095).abs() < 1e-9, "the pin stands in the middle: {latitude}");
+    assert!(
+        (latitude + 0.095).abs() < 1e-9,
+        "the pin stands in the middle: {latitude}"
+    );
 }
 
 #[tokio::test]
@@ -100,20 +176,65 @@ async fn an_invalid_polygon_is_refused_with_the_reason() {
     let long: Vec<_> = (0..501).map(|step| [f64::from(step) * 1e-6, 0.0]).collect();
     for (polygon, reason) in [
         (json!("somewhere"), "Polygon"),
-        (json!({ "type": "Point", "coordinates": [34.7, -0.1] }), "Polygon"),
+        (
+            json!({ "type": "Point", "coordinates": [34.7, -0.1] }),
+            "Polygon",
+        ),
         (json!({ "type": "Polygon" }), "coordinates"),
-        (json!({ "type": "Polygon", "coordinates": [] }), "outer ring"),
-        (ring(json!([[34.7, -0.1], [34.8, -0.1], [34.7, -0.1]])), "at least 4"),
-        (ring(json!([[34.7, -0.1], [34.71, -0.1], [34.71, -0.09], [34.7, -0.09]])), "not closed"),
-        (ring(json!([[34.7, -0.1], [34.71, -0.09], [34.71, -0.1], [34.7, -0.09], [34.7, -0.1]])), "not valid"),
-        (ring(json!([[-0.1, 134.7], [-0.1, 134.8], [-0.2, 134.8], [-0.1, 134.7]])), "longitude, latitude"),
+        (
+            json!({ "type": "Polygon", "coordinates": [] }),
+            "outer ring",
+        ),
+        (
+            ring(json!([[34.7, -0.1], [34.8, -0.1], [34.7, -0.1]])),
+            "at least 4",
+        ),
+        (
+            ring(json!([
+                [34.7, -0.1],
+                [34.71, -0.1],
+                [34.71, -0.09],
+                [34.7, -0.09]
+            ])),
+            "not closed",
+        ),
+        (
+            ring(json!([
+                [34.7, -0.1],
+                [34.71, -0.09],
+                [34.71, -0.1],
+                [34.7, -0.09],
+                [34.7, -0.1]
+            ])),
+            "not valid",
+        ),
+        (
+            ring(json!([
+                [-0.1, 134.7],
+                [-0.1, 134.8],
+                [-0.2, 134.8],
+                [-0.1, 134.7]
+            ])),
+            "longitude, latitude",
+        ),
         (ring(json!([[0, 0], [9, 0], [9, 9], [0, 0]])), "across"),
         (ring(json!(long)), "at most 500"),
     ] {
         let input = json!({ "name": "X", "polygon": polygon });
-        let answer = cast.admin.run("places/create_place", json!({ "input": input })).await;
-        assert_eq!(refusal(&answer), ("INVALID_POLYGON".to_owned(), "polygon".to_owned()), "{polygon}");
-        assert!(answer.message().contains(reason), "{}: {polygon}", answer.message());
+        let answer = cast
+            .admin
+            .run("places/create_place", json!({ "input": input }))
+            .await;
+        assert_eq!(
+            refusal(&answer),
+            ("INVALID_POLYGON", "polygon"),
+            "{polygon}"
+        );
+        assert!(
+            message(&answer).contains(reason),
+            "{}: {polygon}",
+            message(&answer)
+        );
     }
 }
 
@@ -127,31 +248,53 @@ async fn wrong_values_name_their_field() {
         (json!({ "name": "a\u{0}b" }), "name"),
         (json!({ "name": "X", "address": long }), "address"),
         (json!({ "name": "X", "externalRef": long }), "externalRef"),
-        (json!({ "name": "X", "position": at((90.1, 0.0)) }), "position.latitude"),
-        (json!({ "name": "X", "position": at((0.0, -180.1)) }), "position.longitude"),
-        (json!({ "name": "X", "position": at((1e300, 0.0)) }), "position.latitude"),
+        (
+            json!({ "name": "X", "position": at((90.1, 0.0)) }),
+            "position.latitude",
+        ),
+        (
+            json!({ "name": "X", "position": at((0.0, -180.1)) }),
+            "position.longitude",
+        ),
+        (
+            json!({ "name": "X", "position": at((1e300, 0.0)) }),
+            "position.latitude",
+        ),
         (json!({ "name": "X", "radiusM": 19 }), "radiusM"),
         (json!({ "name": "X", "radiusM": 5001 }), "radiusM"),
-        (json!({ "name": "X", "radiusM": -1, "polygon": square() }), "radiusM"),
+        (
+            json!({ "name": "X", "radiusM": -1, "polygon": square() }),
+            "radiusM",
+        ),
         (json!({ "name": "X", "timeZone": "Nairobi" }), "timeZone"),
         (json!({ "name": "X", "timeZone": "" }), "timeZone"),
     ] {
-        let answer = cast.admin.run("places/create_place", json!({ "input": input })).await;
+        let answer = cast
+            .admin
+            .run("places/create_place", json!({ "input": input }))
+            .await;
         assert_eq!(refusal(&answer), invalid(field));
     }
-    let infinite = "{ nearbyPlaces(position: {latitude: 1e400, longitude: 0}, withinM: 5) { distanceM } }";
-    let code = cast.admin.ask(infinite, json!({})).await.code();
-    assert!(["INVALID_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"].contains(&code.as_str()), "{code}");
+    let infinite =
+        "{ nearbyPlaces(position: {latitude: 1e400, longitude: 0}, withinM: 5) { distanceM } }";
+    let answer = cast.admin.query(infinite, json!({})).await;
+    assert_eq!(
+        answer.code(),
+        "GRAPHQL_PARSE_FAILED",
+        "no number is that large"
+    );
 }
 
 #[tokio::test]
 async fn an_update_keeps_what_is_absent_and_clears_what_is_null() {
     let cast = cast().await;
-    let input = json!({ "name": "Clinic", "address": "Here", "position": at(KISUMU), "radiusM": 150 });
+    let input =
+        json!({ "name": "Clinic", "address": "Here", "position": at(KISUMU), "radiusM": 150 });
     let id = create(&cast.admin, input).await;
     let update = |mut change: Value| {
         change["place"] = json!(id);
-        cast.admin.run("places/update_place", json!({ "input": change }))
+        cast.admin
+            .run("places/update_place", json!({ "input": change }))
     };
     let renamed = update(json!({ "name": "Hospital" })).await;
     assert_eq!(renamed.data("/updatePlace/address"), "Here");
@@ -166,9 +309,18 @@ async fn an_update_keeps_what_is_absent_and_clears_what_is_null() {
     let round = update(json!({ "polygon": null, "position": null })).await;
     assert_eq!(round.data("/updatePlace/fenceKind"), "NONE");
     assert_eq!(round.data("/updatePlace/timeZone"), "Africa/Kampala");
-    assert_eq!(refusal(&update(json!({ "name": null })).await), invalid("name"));
-    assert_eq!(refusal(&update(json!({ "timeZone": null })).await), invalid("timeZone"));
-    assert_eq!(refusal(&update(json!({ "position": at((0.0, 181.0)) })).await), invalid("position.longitude"));
+    assert_eq!(
+        refusal(&update(json!({ "name": null })).await),
+        invalid("name")
+    );
+    assert_eq!(
+        refusal(&update(json!({ "timeZone": null })).await),
+        invalid("timeZone")
+    );
+    assert_eq!(
+        refusal(&update(json!({ "position": at((0.0, 181.0)) })).await),
+        invalid("position.longitude")
+    );
     let read = cast.worker.run("places/place", json!({ "id": id })).await;
     assert_eq!(read.data("/place"), round.data("/updatePlace"));
 }
@@ -176,20 +328,59 @@ async fn an_update_keeps_what_is_absent_and_clears_what_is_null() {
 #[tokio::test]
 async fn an_archived_place_is_kept_but_not_used() {
     let cast = cast().await;
-    let id = create(&cast.admin, json!({ "name": "Old branch", "position": at(KISUMU) })).await;
+    let id = create(
+        &cast.admin,
+        json!({ "name": "Old branch", "position": at(KISUMU) }),
+    )
+    .await;
     let archive = json!({ "input": { "place": id } });
-    let first = cast.admin.run("places/archive_place", archive.clone()).await;
+    let first = cast
+        .admin
+        .run("places/archive_place", archive.clone())
+        .await;
     let second = cast.admin.run("places/archive_place", archive).await;
-    assert_eq!(first.data("/archivePlace/archivedAt"), second.data("/archivePlace/archivedAt"));
+    assert_eq!(
+        first.data("/archivePlace/archivedAt"),
+        second.data("/archivePlace/archivedAt")
+    );
     assert!(first.data("/archivePlace/archivedAt").is_string());
-    assert_eq!(names(&cast.worker.run("places/places", json!({})).await, "/places/edges", "/node/name").len(), 0);
-    let archived = cast.worker.run("places/places", json!({ "archived": true })).await;
-    assert_eq!(names(&archived, "/places/edges", "/node/name"), ["Old branch"]);
+    assert_eq!(
+        names(
+            &cast.worker.run("places/places", json!({})).await,
+            "/places/edges",
+            "/node/name"
+        )
+        .len(),
+        0
+    );
+    let archived = cast
+        .worker
+        .run("places/places", json!({ "archived": true }))
+        .await;
+    assert_eq!(
+        names(&archived, "/places/edges", "/node/name"),
+        ["Old branch"]
+    );
     let near = json!({ "position": at(KISUMU), "withinM": 10 });
-    assert_eq!(cast.worker.run("places/nearby_places", near).await.data("/nearbyPlaces"), &json!([]));
+    assert_eq!(
+        cast.worker
+            .run("places/nearby_places", near)
+            .await
+            .data("/nearbyPlaces"),
+        &json!([])
+    );
     let update = json!({ "input": { "place": id, "name": "New" } });
-    assert_eq!(cast.admin.run("places/update_place", update).await.code(), "NOT_FOUND");
-    assert_eq!(cast.worker.run("places/place", json!({ "id": id })).await.data("/place/name"), "Old branch");
+    assert_eq!(
+        cast.admin.run("places/update_place", update).await.code(),
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        cast.worker
+            .run("places/place", json!({ "id": id }))
+            .await
+            .data("/place/name"),
+        "Old branch"
+    );
 }
 
 #[tokio::test]
@@ -201,14 +392,20 @@ async fn places_come_in_pages_and_are_found_by_name() {
     let mut seen = Vec::new();
     let mut after = Value::Null;
     loop {
-        let page = cast.worker.run("places/places", json!({ "first": 2, "after": after })).await;
+        let page = cast
+            .worker
+            .run("places/places", json!({ "first": 2, "after": after }))
+            .await;
         seen.extend(names(&page, "/places/edges", "/node/name"));
         if page.data("/places/pageInfo/hasNextPage") == false {
             break;
         }
         after = page.data("/places/pageInfo/endCursor").clone();
     }
-    assert_eq!(seen, ["alphabet", "Ärztehaus", "Gamma_1", "Beta 100%", "Alpha"]);
+    assert_eq!(
+        seen,
+        ["alphabet", "Ärztehaus", "Gamma_1", "Beta 100%", "Alpha"]
+    );
     for (search, found) in [
         ("ALPHA", vec!["alphabet", "Alpha"]),
         ("0%", vec!["Beta 100%"]),
@@ -216,15 +413,42 @@ async fn places_come_in_pages_and_are_found_by_name() {
         ("a_1", vec!["Gamma_1"]),
         ("Ärzte", vec!["Ärztehaus"]),
         ("\\", vec![]),
-        (" ", vec!["alphabet", "Ärztehaus", "Gamma_1", "Beta 100%", "Alpha"]),
+        (
+            " ",
+            vec!["alphabet", "Ärztehaus", "Gamma_1", "Beta 100%", "Alpha"],
+        ),
     ] {
-        let page = cast.worker.run("places/places", json!({ "search": search })).await;
-        assert_eq!(names(&page, "/places/edges", "/node/name"), found, "{search}");
+        let page = cast
+            .worker
+            .run("places/places", json!({ "search": search }))
+            .await;
+        assert_eq!(
+            names(&page, "/places/edges", "/node/name"),
+            found,
+            "{search}"
+        );
     }
-    let long = cast.worker.run("places/places", json!({ "search": "x".repeat(101) })).await;
+    let long = cast
+        .worker
+        .run("places/places", json!({ "search": "x".repeat(101) }))
+        .await;
     assert_eq!(refusal(&long), invalid("search"));
-    assert_eq!(refusal(&cast.worker.run("places/places", json!({ "first": 0 })).await), invalid("first"));
-    assert_eq!(cast.worker.run("places/places", json!({ "after": "zzz" })).await.code(), "INVALID_CURSOR");
+    assert_eq!(
+        refusal(
+            &cast
+                .worker
+                .run("places/places", json!({ "first": 0 }))
+                .await
+        ),
+        invalid("first")
+    );
+    assert_eq!(
+        cast.worker
+            .run("places/places", json!({ "after": "zzz" }))
+            .await
+            .code(),
+        "INVALID_CURSOR"
+    );
 }
 
 #[tokio::test]
@@ -239,14 +463,22 @@ async fn what_is_near_comes_nearest_first() {
         ("Pole", (90.0, 0.0)),
         ("Beside the pole", (89.99, 120.0)),
     ] {
-        create(&cast.admin, json!({ "name": name, "position": at(position) })).await;
+        create(
+            &cast.admin,
+            json!({ "name": name, "position": at(position) }),
+        )
+        .await;
     }
     create(&cast.admin, json!({ "name": "Nowhere" })).await;
     for (position, within_m, found) in [
         (KISUMU, 1_000.0, vec!["Here", "Near"]),
         (KISUMU, 50_000.0, vec!["Here", "Near", "Far"]),
         ((-17.0, -180.0), 500.0, vec!["Across the date line", "Fiji"]),
-        ((-17.0, 179.9985), 500.0, vec!["Fiji", "Across the date line"]),
+        (
+            (-17.0, 179.9985),
+            500.0,
+            vec!["Fiji", "Across the date line"],
+        ),
         ((89.99, -60.0), 3_000.0, vec!["Pole", "Beside the pole"]),
     ] {
         let near = json!({ "position": at(position), "withinM": within_m });
@@ -269,12 +501,20 @@ async fn what_is_near_comes_nearest_first() {
         (json!({ "withinM": 0 }), "withinM"),
         (json!({ "withinM": -5 }), "withinM"),
         (json!({ "withinM": 5, "first": 101 }), "first"),
-        (json!({ "withinM": 5, "position": at((91.0, 0.0)) }), "position.latitude"),
+        (
+            json!({ "withinM": 5, "position": at((91.0, 0.0)) }),
+            "position.latitude",
+        ),
     ] {
         let mut near = json!({ "position": at(KISUMU) });
-        near.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        near.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         for operation in ["places/nearby_places", "places/nearby_clients"] {
-            assert_eq!(refusal(&cast.worker.run(operation, near.clone()).await), invalid(field));
+            assert_eq!(
+                refusal(&cast.worker.run(operation, near.clone()).await),
+                invalid(field)
+            );
         }
     }
 }
@@ -282,32 +522,67 @@ async fn what_is_near_comes_nearest_first() {
 #[tokio::test]
 async fn a_client_is_served_at_places() {
     let cast = cast().await;
-    let home = create(&cast.admin, json!({ "name": "Home", "position": at(KISUMU) })).await;
-    let farm = create(&cast.admin, json!({ "name": "Farm", "position": at((-0.1, 34.8)) })).await;
+    let home = create(
+        &cast.admin,
+        json!({ "name": "Home", "position": at(KISUMU) }),
+    )
+    .await;
+    let farm = create(
+        &cast.admin,
+        json!({ "name": "Farm", "position": at((-0.1, 34.8)) }),
+    )
+    .await;
     let input = json!({ "name": "Mama Atieno", "phone": "0712 345 678", "notes": "Ring twice", "places": [home] });
     let id = create_client(&cast.admin, input).await;
     let add = json!({ "input": { "client": id, "place": farm, "label": "the farm" } });
     let added = cast.admin.run("places/add_client_place", add).await;
-    assert_eq!(names(&added, "/addClientPlace/places", "/place/name"), ["Home", "Farm"]);
+    assert_eq!(
+        names(&added, "/addClientPlace/places", "/place/name"),
+        ["Home", "Farm"]
+    );
     let relabel = json!({ "input": { "client": id, "place": home, "label": "home" } });
-    cast.admin.run("places/add_client_place", relabel).await.data("/addClientPlace/id");
+    cast.admin
+        .run("places/add_client_place", relabel)
+        .await
+        .data("/addClientPlace/id");
 
     let client = cast.worker.run("places/client", json!({ "id": id })).await;
     assert_eq!(client.data("/client/phone"), "+254712345678");
     assert_eq!(client.data("/client/notes"), "Ring twice");
-    assert_eq!(names(&client, "/client/places", "/label"), ["home", "the farm"]);
+    assert_eq!(
+        names(&client, "/client/places", "/label"),
+        ["home", "the farm"]
+    );
 
     // Two places near, one answer, by the nearer.
     let near = json!({ "position": at(KISUMU), "withinM": 20_000 });
     let near = cast.worker.run("places/nearby_clients", near).await;
-    assert_eq!(names(&near, "/nearbyClients", "/client/name"), ["Mama Atieno"]);
+    assert_eq!(
+        names(&near, "/nearbyClients", "/client/name"),
+        ["Mama Atieno"]
+    );
     assert_eq!(near.data("/nearbyClients/0/distanceM"), 0.0);
 
     let remove = json!({ "input": { "client": id, "place": home } });
-    let removed = cast.admin.run("places/remove_client_place", remove.clone()).await;
-    assert_eq!(names(&removed, "/removeClientPlace/places", "/place/name"), ["Farm"]);
-    assert_eq!(refusal(&cast.admin.run("places/remove_client_place", remove).await), not_found("place"));
-    cast.admin.run("places/archive_place", json!({ "input": { "place": farm } })).await.data("/archivePlace/id");
+    let removed = cast
+        .admin
+        .run("places/remove_client_place", remove.clone())
+        .await;
+    assert_eq!(
+        names(&removed, "/removeClientPlace/places", "/place/name"),
+        ["Farm"]
+    );
+    assert_eq!(
+        refusal(&cast.admin.run("places/remove_client_place", remove).await),
+        not_found("place")
+    );
+    cast.admin
+        .run(
+            "places/archive_place",
+            json!({ "input": { "place": farm } }),
+        )
+        .await
+        .data("/archivePlace/id");
     let client = cast.worker.run("places/client", json!({ "id": id })).await;
     assert_eq!(client.data("/client/places"), &json!([]));
 }
@@ -321,14 +596,41 @@ async fn a_client_is_changed_and_archived() {
     let changed = cast.admin.run("places/update_client", change).await;
     assert_eq!(changed.data("/updateClient/phone"), &Value::Null);
     assert_eq!(changed.data("/updateClient/notes"), "Dog");
-    let found = cast.worker.run("places/clients", json!({ "search": "mzee" })).await;
-    assert_eq!(names(&found, "/clients/edges", "/node/name"), ["Mzee Otieno"]);
-    let archived = cast.admin.run("places/archive_client", json!({ "input": { "client": id } })).await;
+    let found = cast
+        .worker
+        .run("places/clients", json!({ "search": "mzee" }))
+        .await;
+    assert_eq!(
+        names(&found, "/clients/edges", "/node/name"),
+        ["Mzee Otieno"]
+    );
+    let archived = cast
+        .admin
+        .run(
+            "places/archive_client",
+            json!({ "input": { "client": id } }),
+        )
+        .await;
     assert!(archived.data("/archiveClient/archivedAt").is_string());
-    assert_eq!(cast.worker.run("places/clients", json!({})).await.data("/clients/edges"), &json!([]));
+    assert_eq!(
+        cast.worker
+            .run("places/clients", json!({}))
+            .await
+            .data("/clients/edges"),
+        &json!([])
+    );
     let again = json!({ "input": { "client": id, "name": "X" } });
-    assert_eq!(cast.admin.run("places/update_client", again).await.code(), "NOT_FOUND");
-    assert_eq!(cast.worker.run("places/client", json!({ "id": id })).await.data("/client/name"), "Mzee Otieno");
+    assert_eq!(
+        cast.admin.run("places/update_client", again).await.code(),
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        cast.worker
+            .run("places/client", json!({ "id": id }))
+            .await
+            .data("/client/name"),
+        "Mzee Otieno"
+    );
 }
 
 #[tokio::test]
@@ -341,27 +643,72 @@ async fn wrong_values_of_a_client_name_their_field() {
     for (input, wanted) in [
         (json!({ "name": " " }), invalid("name")),
         (json!({ "name": "X", "phone": "12" }), invalid("phone")),
-        (json!({ "name": "X", "phone": "9".repeat(1_000) }), invalid("phone")),
-        (json!({ "name": "X", "notes": "x".repeat(2_001) }), invalid("notes")),
+        (
+            json!({ "name": "X", "phone": "9".repeat(1_000) }),
+            invalid("phone"),
+        ),
+        (
+            json!({ "name": "X", "notes": "x".repeat(2_001) }),
+            invalid("notes"),
+        ),
         (json!({ "name": "X", "member": place }), invalid("member")),
-        (json!({ "name": "X", "member": nobody }), not_found("member")),
-        (json!({ "name": "X", "places": [nobody] }), invalid("places")),
-        (json!({ "name": "X", "places": [place, nowhere] }), not_found("places")),
-        (json!({ "name": "X", "places": [foreign] }), not_found("places")),
-        (json!({ "name": "X", "places": vec![place.clone(); 51] }), invalid("places")),
+        (
+            json!({ "name": "X", "member": nobody }),
+            not_found("member"),
+        ),
+        (
+            json!({ "name": "X", "places": [nobody] }),
+            invalid("places"),
+        ),
+        (
+            json!({ "name": "X", "places": [place, nowhere] }),
+            not_found("places"),
+        ),
+        (
+            json!({ "name": "X", "places": [foreign] }),
+            not_found("places"),
+        ),
+        (
+            json!({ "name": "X", "places": vec![place.clone(); 51] }),
+            invalid("places"),
+        ),
     ] {
-        let answer = cast.admin.run("places/create_client", json!({ "input": input })).await;
+        let answer = cast
+            .admin
+            .run("places/create_client", json!({ "input": input }))
+            .await;
         assert_eq!(refusal(&answer), wanted, "{input}");
     }
-    assert_eq!(cast.worker.run("places/clients", json!({})).await.data("/clients/edges"), &json!([]));
+    assert_eq!(
+        cast.worker
+            .run("places/clients", json!({}))
+            .await
+            .data("/clients/edges"),
+        &json!([])
+    );
     let id = create_client(&cast.admin, json!({ "name": "X" })).await;
     for (input, wanted) in [
-        (json!({ "client": id, "place": nowhere }), not_found("place")),
-        (json!({ "client": id, "place": foreign }), not_found("place")),
-        (json!({ "client": place, "place": place }), invalid("client")),
-        (json!({ "client": id, "place": place, "label": "x".repeat(101) }), invalid("label")),
+        (
+            json!({ "client": id, "place": nowhere }),
+            not_found("place"),
+        ),
+        (
+            json!({ "client": id, "place": foreign }),
+            not_found("place"),
+        ),
+        (
+            json!({ "client": place, "place": place }),
+            invalid("client"),
+        ),
+        (
+            json!({ "client": id, "place": place, "label": "x".repeat(101) }),
+            invalid("label"),
+        ),
     ] {
-        let answer = cast.admin.run("places/add_client_place", json!({ "input": input })).await;
+        let answer = cast
+            .admin
+            .run("places/add_client_place", json!({ "input": input }))
+            .await;
         assert_eq!(refusal(&answer), wanted, "{input}");
     }
 }
@@ -369,30 +716,113 @@ async fn wrong_values_of_a_client_name_their_field() {
 #[tokio::test]
 async fn roles_and_organizations_are_kept_apart() {
     let cast = cast().await;
-    let place = create(&cast.admin, json!({ "name": "Clinic", "position": at(KISUMU) })).await;
+    let place = create(
+        &cast.admin,
+        json!({ "name": "Clinic", "position": at(KISUMU) }),
+    )
+    .await;
     let client = create_client(&cast.admin, json!({ "name": "Mama", "places": [place] })).await;
-    let refused = cast.worker.run("places/create_place", json!({ "input": { "name": "X" } })).await;
+    let refused = cast
+        .worker
+        .run("places/create_place", json!({ "input": { "name": "X" } }))
+        .await;
     assert_eq!(refused.code(), "FORBIDDEN");
-    assert_eq!(cast.worker.run("places/create_client", json!({ "input": { "name": "X" } })).await.code(), "FORBIDDEN");
-    assert_eq!(cast.patient.run("places/place", json!({ "id": place })).await.code(), "FORBIDDEN");
-    assert_eq!(cast.technician.run("places/place", json!({ "id": place })).await.data("/place/name"), "Clinic");
-    assert_eq!(cast.technician.run("places/client", json!({ "id": client })).await.code(), "FORBIDDEN");
+    assert_eq!(
+        cast.worker
+            .run("places/create_client", json!({ "input": { "name": "X" } }))
+            .await
+            .code(),
+        "FORBIDDEN"
+    );
+    assert_eq!(
+        cast.patient
+            .run("places/place", json!({ "id": place }))
+            .await
+            .code(),
+        "FORBIDDEN"
+    );
+    assert_eq!(
+        cast.technician
+            .run("places/place", json!({ "id": place }))
+            .await
+            .data("/place/name"),
+        "Clinic"
+    );
+    assert_eq!(
+        cast.technician
+            .run("places/client", json!({ "id": client }))
+            .await
+            .code(),
+        "FORBIDDEN"
+    );
     let stranger = &cast.stranger;
-    assert_eq!(stranger.run("places/place", json!({ "id": place })).await.code(), "NOT_FOUND");
-    assert_eq!(stranger.run("places/client", json!({ "id": client })).await.code(), "NOT_FOUND");
-    assert_eq!(refusal(&stranger.run("places/place", json!({ "id": client })).await), invalid("id"));
+    assert_eq!(
+        stranger
+            .run("places/place", json!({ "id": place }))
+            .await
+            .code(),
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        stranger
+            .run("places/client", json!({ "id": client }))
+            .await
+            .code(),
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        refusal(&stranger.run("places/place", json!({ "id": client })).await),
+        invalid("id")
+    );
     for (operation, input) in [
-        ("places/update_place", json!({ "place": place, "name": "Mine" })),
+        (
+            "places/update_place",
+            json!({ "place": place, "name": "Mine" }),
+        ),
         ("places/archive_place", json!({ "place": place })),
-        ("places/update_client", json!({ "client": client, "name": "Mine" })),
+        (
+            "places/update_client",
+            json!({ "client": client, "name": "Mine" }),
+        ),
         ("places/archive_client", json!({ "client": client })),
-        ("places/add_client_place", json!({ "client": client, "place": place })),
-        ("places/remove_client_place", json!({ "client": client, "place": place })),
+        (
+            "places/add_client_place",
+            json!({ "client": client, "place": place }),
+        ),
+        (
+            "places/remove_client_place",
+            json!({ "client": client, "place": place }),
+        ),
     ] {
-        assert_eq!(stranger.run(operation, json!({ "input": input })).await.code(), "NOT_FOUND", "{operation}");
+        assert_eq!(
+            stranger
+                .run(operation, json!({ "input": input }))
+                .await
+                .code(),
+            "NOT_FOUND",
+            "{operation}"
+        );
     }
     let near = json!({ "position": at(KISUMU), "withinM": 50_000 });
-    assert_eq!(stranger.run("places/nearby_places", near.clone()).await.data("/nearbyPlaces"), &json!([]));
-    assert_eq!(stranger.run("places/nearby_clients", near).await.data("/nearbyClients"), &json!([]));
-    assert_eq!(cast.worker.run("places/place", json!({ "id": place })).await.data("/place/name"), "Clinic");
+    assert_eq!(
+        stranger
+            .run("places/nearby_places", near.clone())
+            .await
+            .data("/nearbyPlaces"),
+        &json!([])
+    );
+    assert_eq!(
+        stranger
+            .run("places/nearby_clients", near)
+            .await
+            .data("/nearbyClients"),
+        &json!([])
+    );
+    assert_eq!(
+        cast.worker
+            .run("places/place", json!({ "id": place }))
+            .await
+            .data("/place/name"),
+        "Clinic"
+    );
 }
