@@ -14,6 +14,7 @@ pub mod attendance;
 pub mod imports;
 pub mod graphql;
 pub mod http;
+pub mod cli;
 pub mod app;
 pub mod config;
 pub mod telemetry;

@@ -115,7 +115,7 @@ pub struct WorkSession(pub model::WorkSession);
 
 #[Object]
 impl WorkSession {
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

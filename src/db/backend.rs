@@ -57,6 +57,20 @@ impl Db {
         matches!(self.0, Engine::Postgres(_))
     }
 
+    /// Whether PostgreSQL lets the server's role past row-level security: for `zamu doctor`.
+    pub(crate) async fn passes_row_security(&self) -> Result<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Role {
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            passes: bool,
+        }
+        let Engine::Postgres(pool) = &self.0 else { return Ok(false) };
+        let mut conn = pool.get_owned().await.map_err(unavailable)?;
+        let query = "SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user";
+        let role: Role = diesel_async::RunQueryDsl::get_result(diesel::sql_query(query), &mut *conn).await?;
+        Ok(role.passes)
+    }
+
     /// Begins a change on behalf of an organization, or of the platform.
     pub(super) async fn write(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {

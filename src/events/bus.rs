@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, broadcast};
 
@@ -18,6 +19,8 @@ const RING: usize = 1024;
 pub struct Bus {
     rings: Mutex<HashMap<OrgId, broadcast::Sender<Arc<Numbered>>>>,
     work: Notify,
+    /// When the dispatcher last finished a round, by the machine's monotonic clock: a sign of life, not a time of day.
+    beat: Mutex<Option<Instant>>,
 }
 
 impl Bus {
@@ -28,6 +31,15 @@ impl Bus {
 
     pub(super) async fn work(&self) {
         self.work.notified().await;
+    }
+
+    pub(super) fn beat(&self) {
+        *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// How long ago the dispatcher of this node last finished a round; `None` before its first.
+    pub fn silence(&self) -> Option<Duration> {
+        self.beat.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
     }
 
     pub(crate) fn subscribe(&self, org: OrgId) -> broadcast::Receiver<Arc<Numbered>> {

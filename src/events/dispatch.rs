@@ -25,7 +25,10 @@ pub async fn run(app: App) {
     let mut tail = Tail::start(&app).await;
     while !app.tasks().is_stopping() {
         let moved = match round(&app, &mut tail).await {
-            Ok(moved) => moved,
+            Ok(moved) => {
+                app.bus().beat();
+                moved
+            }
             Err(error) => {
                 tracing::error!(error = ?error, "the dispatcher could not finish a round");
                 tokio::time::sleep(IDLE).await;

@@ -83,6 +83,11 @@ pub(super) async fn waiting(lobby: &mut Lobby, limit: i64) -> Result<Vec<OutboxR
     Ok(rows.load(lobby.conn()?).await?)
 }
 
+/// How many committed rows have no number yet, for the metrics; also the readiness check's question to the database.
+pub(crate) async fn backlog(lobby: &mut Lobby) -> Result<i64> {
+    Ok(outbox::table.count().get_result(lobby.conn()?).await?)
+}
+
 pub(super) async fn heads_of(lobby: &mut Lobby, orgs: &[OrgId]) -> Result<Vec<Head>> {
     let rows = heads::table.filter(heads::org_id.eq_any(orgs.to_vec())).select(Head::as_select());
     Ok(rows.load(lobby.conn()?).await?)

@@ -29,6 +29,16 @@ pub enum ErrorCode {
     TooManyRootFields,
     /// Too many operations in one request.
     BatchTooLong,
+    /// Too many operations at once on one socket.
+    TooManyOperations,
+    /// This HTTP method does not do that: a mutation needs POST.
+    MethodNotAllowed,
+    /// None of the media types in `Accept` can be answered.
+    NotAcceptable,
+    /// The body is not `application/json`.
+    UnsupportedMediaType,
+    /// The body, the message or the document is too long.
+    PayloadTooLarge,
     /// A value is not acceptable; `field` names it.
     InvalidInput,
     /// A cursor did not come from this list.
@@ -118,6 +128,13 @@ impl Extension for Mapper {
     ) -> BoxStream<'s, Response> {
         next.run(ctx, stream).map(explain).boxed()
     }
+}
+
+/// The answer to a request that never reached the schema, in the same shape as any other.
+pub fn response(error: Error) -> Response {
+    let message = error.message.clone();
+    let error = ServerError { source: Some(Arc::new(error)), ..ServerError::new(message, None) };
+    explain(Response::from_errors(vec![error]))
 }
 
 fn explain(mut response: Response) -> Response {

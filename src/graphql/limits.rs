@@ -1,10 +1,12 @@
 //! How much one operation may ask for. Every limit has a number here, a code, and a test.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery};
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest, NextValidation,
+};
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Positioned, ServerError, ServerResult, Variables};
+use async_graphql::{Positioned, Response, ServerError, ServerResult, ValidationResult, Variables, value};
 
 use crate::kernel::error::{Code, Error};
 
@@ -24,6 +26,85 @@ pub const MUTATION_FIELDS: usize = 10;
 pub const BATCH: usize = 10;
 /// Bytes of one HTTP request.
 pub const BODY_BYTES: usize = 1024 * 1024;
+
+/// Bytes of one document.
+pub const DOCUMENT_BYTES: usize = 64 * 1024;
+/// Brackets inside brackets in a document, of any kind.
+pub const NESTING: usize = 60;
+/// Bytes of one message on a socket.
+pub const MESSAGE_BYTES: usize = 64 * 1024;
+/// Operations running at once on one socket.
+pub const SOCKET_OPERATIONS: usize = 50;
+
+/// Looks at a document before it is parsed: the parser calls itself for each bracket, so what is nested without
+/// end must not reach it.
+pub fn admit(document: &str) -> Result<(), Error> {
+    if document.len() > DOCUMENT_BYTES {
+        let message = format!("a document may have {DOCUMENT_BYTES} bytes");
+        return Err(Error::refused(Code::PayloadTooLarge, message).with("limit", DOCUMENT_BYTES));
+    }
+    bound(nesting(document), NESTING, Code::QueryTooDeep, "brackets inside brackets")
+}
+
+/// The deepest nesting of brackets outside strings and comments.
+fn nesting(document: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut in_comment, mut escaped) = (false, false, false);
+    for byte in document.bytes() {
+        match byte {
+            b'\n' | b'\r' if in_comment => in_comment = false,
+            _ if in_comment => {}
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'#' => in_comment = true,
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The schema extension that says what an operation cost, in `extensions.cost`.
+pub struct Cost;
+
+impl ExtensionFactory for Cost {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Meter::default())
+    }
+}
+
+#[derive(Default)]
+struct Meter(OnceLock<usize>);
+
+#[async_trait::async_trait]
+impl Extension for Meter {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let response = next.run(ctx).await;
+        match self.0.get() {
+            Some(complexity) => {
+                response.extension("cost", value!({ "complexity": *complexity, "limit": COMPLEXITY }))
+            }
+            None => response,
+        }
+    }
+
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let result = next.run(ctx).await?;
+        // Asked once per operation.
+        let _ = self.0.set(result.complexity);
+        Ok(result)
+    }
+}
 
 /// The schema extension that counts aliases and root fields.
 pub struct Limits;
@@ -92,4 +173,24 @@ fn aliases(set: &SelectionSet) -> usize {
             Selection::FragmentSpread(_) => 0,
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        assert_eq!(nesting("{ a(b: [1]) { c } }"), 3);
+        assert_eq!(nesting(r#"{ a(b: "((({{{\"((") }"#), 2);
+        assert_eq!(nesting("{ a # ((((\n }"), 1);
+        assert_eq!(nesting("}}}{"), 1);
+    }
+
+    #[test]
+    fn a_document_has_a_length_and_a_depth() {
+        assert!(admit("{ me { id } }").is_ok());
+        assert_eq!(admit(&"{a".repeat(NESTING + 1)).unwrap_err().code, Code::QueryTooDeep);
+        assert_eq!(admit(&" ".repeat(DOCUMENT_BYTES + 1)).unwrap_err().code, Code::PayloadTooLarge);
+    }
 }

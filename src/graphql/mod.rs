@@ -62,6 +62,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)
         .extension(limits::Limits)
+        .extension(limits::Cost)
         .extension(error::Errors)
 }
 

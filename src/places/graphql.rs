@@ -72,7 +72,7 @@ pub struct Place(pub model::Place);
 
 #[Object]
 impl Place {
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
@@ -135,7 +135,7 @@ pub struct Client(pub model::Client);
 
 #[Object]
 impl Client {
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

@@ -39,7 +39,7 @@ pub struct Shift(pub model::Shift);
 
 #[Object]
 impl Shift {
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

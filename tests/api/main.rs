@@ -5,6 +5,8 @@ mod support;
 mod orgs;
 mod places;
 mod schedules;
-
+mod attendance;
+mod rules;
 mod policy;
+mod tidy;
 
