@@ -3,10 +3,12 @@
 
 mod support;
 mod orgs;
+mod identity;
 mod places;
 mod schedules;
 mod attendance;
+mod imports;
 mod rules;
 mod policy;
+mod isolation;
 mod tidy;
-
