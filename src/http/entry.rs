@@ -89,7 +89,7 @@ pub(super) async fn introduce(
 impl Guest {
     /// What resolvers know: made anew for each operation, so that loaders see fresh rows.
     pub(super) fn data(&self, app: &App) -> RequestData {
-        RequestData::new(app.clone(), self.viewer.clone(), self.origin.clone())
+        RequestData::new(app.clone(), self.viewer.clone(), self.signed_in, self.origin.clone())
     }
 
     /// Resolves when this guest may not stay: revoked, changed, or expired. Whoever is nobody stays.

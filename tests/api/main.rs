@@ -12,3 +12,6 @@ mod rules;
 mod policy;
 mod isolation;
 mod tidy;
+mod server;
+mod http;
+mod socket;
