@@ -15,6 +15,7 @@ use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{GeoJson, id, optional_id, out};
+use crate::identity::graphql::Member;
 use crate::kernel::change::Change;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo;
@@ -159,6 +160,14 @@ impl Client {
     async fn notes(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.notes.as_deref())
+    }
+
+    /// The member the client is too; null also for whoever may see the client but not the member.
+    async fn member(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Member>> {
+        match self.0.member_id {
+            Some(id) => Ok(ctx.loads()?.load_one(id).await?),
+            None => Ok(None),
+        }
     }
 
     /// Where the client is served: places in use, the oldest first; at most 50.

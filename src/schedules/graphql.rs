@@ -14,6 +14,7 @@ use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{LocalTime, id, optional_id, out};
+use crate::identity::graphql::Member;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::ShiftId;
 use crate::kernel::page::{Cursor, PageRequest};
@@ -45,6 +46,11 @@ impl Shift {
 
     async fn kind(&self) -> ShiftKind {
         self.0.kind.into()
+    }
+
+    /// Whose it is; null for whoever may see the shift but not the member.
+    async fn member(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Member>> {
+        Ok(ctx.loads()?.load_one(self.0.member_id).await?)
     }
 
     /// Where the work is, if the plan says.

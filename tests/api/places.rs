@@ -389,6 +389,10 @@ async fn places_come_in_pages_and_are_found_by_name() {
     for name in ["Alpha", "Beta 100%", "Gamma_1", "Ärztehaus", "alphabet"] {
         create(&cast.admin, json!({ "name": name })).await;
     }
+    for longest in ["places/places", "places/clients"] {
+        let page = cast.worker.run(longest, json!({ "first": 100 })).await;
+        assert!(page.ok(), "the longest page is affordable: {:#}", page.0);
+    }
     let mut seen = Vec::new();
     let mut after = Value::Null;
     loop {
@@ -596,6 +600,12 @@ async fn a_client_is_changed_and_archived() {
     let changed = cast.admin.run("places/update_client", change).await;
     assert_eq!(changed.data("/updateClient/phone"), &Value::Null);
     assert_eq!(changed.data("/updateClient/notes"), "Dog");
+    let member = json!(cast.patient.member);
+    let signs_in = json!({ "input": { "client": id, "member": member } });
+    let signs_in = cast.admin.run("places/update_client", signs_in).await;
+    assert_eq!(signs_in.data("/updateClient/member/id"), &member);
+    let unseen = cast.worker.run("places/client", json!({ "id": id })).await;
+    assert_eq!(unseen.data("/client/member"), &Value::Null);
     let found = cast
         .worker
         .run("places/clients", json!({ "search": "mzee" }))

@@ -87,6 +87,7 @@ async fn a_shift_is_planned_in_local_time() {
     assert_eq!(instant(&shift, "/planShift/startsAt"), "2026-03-10T05:00Z");
     assert_eq!(instant(&shift, "/planShift/endsAt"), "2026-03-10T14:00Z");
     assert_eq!(shift.data("/planShift/kind"), "WORK");
+    assert_eq!(shift.data("/planShift/member/id"), &json!(cast.worker_id));
     assert_eq!(shift.data("/planShift/breakMinutes"), 60);
     let mine = cast.worker.run("schedules/my_shifts", json!({})).await;
     assert_eq!(
@@ -150,6 +151,31 @@ async fn an_overlap_is_refused_naming_the_other() {
 }
 
 #[tokio::test]
+async fn of_two_planned_at_once_one_wins() {
+    let cast = cast().await;
+    let at_once = (0..8).map(|_| plan(&cast.admin, day(&cast.worker_id, "2026-03-10")));
+    let answers = futures_util::future::join_all(at_once).await;
+    let planned = answers.iter().filter(|answer| answer.ok()).count();
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.code() == "CONFLICT")
+        .count();
+    assert_eq!((planned, refused), (1, 7));
+}
+
+#[tokio::test]
+async fn nobody_plans_for_who_has_left() {
+    let cast = cast().await;
+    let viewer = cast.app.viewer(&cast.admin).await;
+    let left = cast.worker.member;
+    zamu::identity::service::deactivate_member(&cast.app.app, &viewer, left, "moved away")
+        .await
+        .unwrap();
+    let answer = plan(&cast.admin, day(&cast.worker_id, "2026-03-10")).await;
+    assert_eq!(refusal(&answer), ("INVALID_INPUT", "member"));
+}
+
+#[tokio::test]
 async fn a_cancelled_shift_is_shown_only_on_request() {
     let cast = cast().await;
     let id = plan(&cast.admin, day(&cast.worker_id, "2026-03-10"))
@@ -203,6 +229,11 @@ async fn shifts_come_in_pages_between_days() {
     let between = json!({ "member": cast.worker_id, "from": "2026-03-11", "to": "2026-03-12" });
     let between = cast.admin.run("schedules/shifts", between).await;
     assert_eq!(dates(&between, "/shifts"), ["2026-03-12", "2026-03-11"]);
+    let longest = cast
+        .admin
+        .run("schedules/shifts", json!({ "first": 100 }))
+        .await;
+    assert_eq!(dates(&longest, "/shifts").len(), 4);
     let backwards = json!({ "from": "2026-03-12", "to": "2026-03-11" });
     let backwards = cast.admin.run("schedules/shifts", backwards).await;
     assert_eq!(refusal(&backwards), ("INVALID_INPUT", "to"));
