@@ -14,7 +14,10 @@ use crate::kernel::page::PageRequest;
 use crate::kernel::time::Instant;
 
 /// More sessions than one member can have between two exports.
-const ALL: PageRequest = PageRequest { first: 100_000, after: None };
+const ALL: PageRequest = PageRequest {
+    first: 100_000,
+    after: None,
+};
 
 /// What is known of a member from some day on.
 #[derive(Debug, Default)]
@@ -35,20 +38,42 @@ impl History {
     pub fn unfinished(&self) -> Option<&WorkSession> {
         self.sessions.get(&self.unfinished?)
     }
+
+    /// The last clock-in before an instant.
+    pub fn came_before(&self, at: Instant) -> Option<Instant> {
+        self.sessions
+            .values()
+            .map(|session| session.clocked_in_at)
+            .filter(|came| *came < at)
+            .max()
+    }
 }
 
 pub async fn history_in(tx: &mut Tx, member: MemberId, since: NaiveDate) -> Result<History> {
-    let filter = Filter { member: Some(member), from: Some(since), ..Filter::default() };
+    let filter = Filter {
+        member: Some(member),
+        from: Some(since),
+        ..Filter::default()
+    };
     let mut sessions = store::list(tx, &filter, &ALL).await?.rows;
-    let newest = sessions.first().filter(|session| session.clocked_out_at.is_none()).cloned();
+    let newest = sessions
+        .first()
+        .filter(|session| session.clocked_out_at.is_none())
+        .cloned();
     let unfinished = store::find_open(tx, member).await?.or(newest);
     let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
     let punches = store::list_punches(tx, &ids).await?;
-    let refs = punches.into_iter().filter_map(|punch| Some((punch.external_ref?, punch.session_id))).collect();
+    let refs = punches
+        .into_iter()
+        .filter_map(|punch| Some((punch.external_ref?, punch.session_id)))
+        .collect();
     let open_before = unfinished.clone().filter(|open| !ids.contains(&open.id));
     sessions.extend(open_before);
     Ok(History {
-        sessions: sessions.into_iter().map(|session| (session.id, session)).collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|session| (session.id, session))
+            .collect(),
         refs,
         unfinished: unfinished.map(|session| session.id),
     })

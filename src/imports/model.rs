@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::attendance::model::Direction;
 use crate::kernel::time::{Instant, local_to_instant};
-use crate::schedules::model::ShiftKind;
+use crate::schedules::model::{EARLY, Shift, ShiftKind, match_shift};
 
 /// Two taps in one direction within this time are one act: nobody comes twice in two minutes.
 const DOUBLE_TAP: TimeDelta = TimeDelta::minutes(2);
@@ -91,7 +91,10 @@ pub struct User {
 impl User {
     /// When the membership began, where the organization is.
     pub fn joined_at(&self, zone: Tz) -> Option<Instant> {
-        let begin = self.hired.map(|date| date.and_time(NaiveTime::MIN)).or(self.created)?;
+        let begin = self
+            .hired
+            .map(|date| date.and_time(NaiveTime::MIN))
+            .or(self.created)?;
         Some(local_to_instant(begin.date(), begin.time(), zone))
     }
 
@@ -115,7 +118,11 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanTime {
     /// As the clock on the wall shows it there; an end that is not after the start is on the next day.
-    Wall { starts: NaiveTime, ends: NaiveTime, offset: FixedOffset },
+    Wall {
+        starts: NaiveTime,
+        ends: NaiveTime,
+        offset: FixedOffset,
+    },
     /// From midnight to midnight where the organization is.
     WholeDay,
 }
@@ -129,7 +136,11 @@ impl PlanTime {
                 let midnight = |date| local_to_instant(date, NaiveTime::MIN, zone);
                 Some((midnight(date), midnight(next)))
             }
-            Self::Wall { starts, ends, offset } => {
+            Self::Wall {
+                starts,
+                ends,
+                offset,
+            } => {
                 let end_date = if ends > starts { date } else { next };
                 let instant = |date: NaiveDate, time| {
                     let local = date.and_time(time).and_local_timezone(offset).single()?;
@@ -156,6 +167,23 @@ pub fn shift_ref(user: &str, kind: ShiftKind, (starts_at, ends_at): (Instant, In
     format!("clockster:{user}:{}:{starts}/{ends}", kind.name())
 }
 
+/// The shift that a clock-in was for. The plans of an export overlap, as when a standing nine-to-six lies beside the
+/// evening that somebody really worked: of those that claim it, the nearest start is the one that was meant. A running
+/// one first, as for a live clock-in, would call everybody very late who came for the evening.
+pub fn meant_shift(shifts: &[Shift], at: Instant) -> Option<&Shift> {
+    let claiming = shifts
+        .iter()
+        .filter(|shift| match_shift(std::slice::from_ref(*shift), at).is_some());
+    claiming.min_by_key(|shift| ((at - shift.starts_at).abs(), shift.starts_at, shift.ends_at))
+}
+
+/// Whether a clock-in can be late for its shift: who was there before and comes back from lunch is not late again,
+/// and a whole day has no minute to be late for.
+pub fn can_be_late(shift: &Shift, came_before: Option<Instant>) -> bool {
+    let is_first = came_before.is_none_or(|before| before < shift.starts_at - EARLY);
+    is_first && shift.ends_at - shift.starts_at < TimeDelta::days(1)
+}
+
 /// A punch as it stands in a file or, without a row, an open session that the database already knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tap {
@@ -168,7 +196,11 @@ pub struct Tap {
 impl Tap {
     /// The outside name of the punch.
     pub fn external_ref(&self, user: &str) -> String {
-        format!("clockster:{user}:{}:{}", self.at.format("%Y-%m-%dT%H:%M:%S%:z"), self.direction.name())
+        format!(
+            "clockster:{user}:{}:{}",
+            self.at.format("%Y-%m-%dT%H:%M:%S%:z"),
+            self.direction.name()
+        )
     }
 
     /// At one instant the clock-out comes first, as when one shift ends and the next begins; of equals the one that
@@ -176,7 +208,13 @@ impl Tap {
     fn order(&self) -> impl Ord + use<> {
         let leaves_last = self.direction == Direction::In;
         let at = (self.at.to_utc(), leaves_last, self.row.is_some());
-        (at, self.place.is_none(), self.place.clone(), self.at.offset().local_minus_utc(), self.row)
+        (
+            at,
+            self.place.is_none(),
+            self.place.clone(),
+            self.at.offset().local_minus_utc(),
+            self.row,
+        )
     }
 }
 
@@ -230,7 +268,10 @@ pub fn pair(mut taps: Vec<Tap>) -> Pairing {
             (None, _) => pairing.follow(&mut open, tap),
         }
     }
-    pairing.spans.extend(open.map(|clock_in| Span { clock_in, end: End::Open }));
+    pairing.spans.extend(open.map(|clock_in| Span {
+        clock_in,
+        end: End::Open,
+    }));
     pairing
 }
 
@@ -238,15 +279,25 @@ impl Pairing {
     fn follow(&mut self, open: &mut Option<Tap>, tap: Tap) {
         match (open.take(), tap.direction) {
             (before, Direction::In) => {
-                self.spans.extend(before.map(|clock_in| Span { clock_in, end: End::Missed }));
+                self.spans.extend(before.map(|clock_in| Span {
+                    clock_in,
+                    end: End::Missed,
+                }));
                 *open = Some(tap);
             }
             (Some(clock_in), Direction::Out) if tap.at - clock_in.at <= LONGEST_SESSION => {
-                self.spans.push(Span { clock_in, end: End::Out(tap) });
+                self.spans.push(Span {
+                    clock_in,
+                    end: End::Out(tap),
+                });
             }
             (before, Direction::Out) => {
-                self.spans.extend(before.map(|clock_in| Span { clock_in, end: End::Missed }));
-                self.refused.extend(tap.row.map(|row| (row, Reason::NoClockIn)));
+                self.spans.extend(before.map(|clock_in| Span {
+                    clock_in,
+                    end: End::Missed,
+                }));
+                self.refused
+                    .extend(tap.row.map(|row| (row, Reason::NoClockIn)));
             }
         }
     }
@@ -258,13 +309,22 @@ mod tests {
     use proptest::prelude::*;
 
     fn tap(row: u64, text: &str, direction: Direction) -> Tap {
-        Tap { row: Some(row), at: text.parse().unwrap(), direction, place: None }
+        Tap {
+            row: Some(row),
+            at: text.parse().unwrap(),
+            direction,
+            place: None,
+        }
     }
 
     /// `I8:00`, `O17:00` of one day, the rows numbered from 2.
     fn day(text: &str) -> Vec<Tap> {
         let taps = text.split_whitespace().zip(2..).map(|(word, row)| {
-            let direction = if word.starts_with('I') { Direction::In } else { Direction::Out };
+            let direction = if word.starts_with('I') {
+                Direction::In
+            } else {
+                Direction::Out
+            };
             tap(row, &format!("2022-01-03T{}+08:00", &word[1..]), direction)
         });
         taps.collect()
@@ -294,7 +354,11 @@ mod tests {
     fn taps_in_a_row_are_one_act() {
         let pairing = pair(day("I08:00:00 I08:01:59 I08:03:30 O17:00:00 O17:02:00"));
         assert_eq!(shown(&pairing), ["08:00-17:00"]);
-        let merges: Vec<_> = pairing.merged.iter().map(|merge| (merge.row, merge.into)).collect();
+        let merges: Vec<_> = pairing
+            .merged
+            .iter()
+            .map(|merge| (merge.row, merge.into))
+            .collect();
         assert_eq!(merges, [(3, Some(2)), (4, Some(2)), (6, Some(5))]);
         let apart = pair(day("I08:00:00 I08:02:01"));
         assert_eq!(shown(&apart), ["08:00-missed", "08:02-open"]);
@@ -304,16 +368,31 @@ mod tests {
     fn a_clock_out_needs_a_clock_in() {
         let pairing = pair(day("O07:00:00 I08:00:00 O17:00:00 O18:00:00 O18:01:00"));
         assert_eq!(shown(&pairing), ["08:00-17:00"]);
-        assert_eq!(pairing.refused, [(2, Reason::NoClockIn), (5, Reason::NoClockIn)]);
-        assert_eq!(pairing.merged, [Merge { row: 6, into: Some(5) }]);
+        assert_eq!(
+            pairing.refused,
+            [(2, Reason::NoClockIn), (5, Reason::NoClockIn)]
+        );
+        assert_eq!(
+            pairing.merged,
+            [Merge {
+                row: 6,
+                into: Some(5)
+            }]
+        );
     }
 
     #[test]
     fn a_day_later_is_too_late() {
         let clock_in = tap(2, "2022-01-03T08:00:00+08:00", Direction::In);
         let within = tap(3, "2022-01-04T08:00:00+08:00", Direction::Out);
-        assert_eq!(shown(&pair(vec![clock_in.clone(), within])), ["08:00-08:00"]);
-        let after = pair(vec![clock_in, tap(3, "2022-01-04T08:00:01+08:00", Direction::Out)]);
+        assert_eq!(
+            shown(&pair(vec![clock_in.clone(), within])),
+            ["08:00-08:00"]
+        );
+        let after = pair(vec![
+            clock_in,
+            tap(3, "2022-01-04T08:00:01+08:00", Direction::Out),
+        ]);
         assert_eq!(shown(&after), ["08:00-missed"]);
         assert_eq!(after.refused, [(3, Reason::NoClockIn)]);
     }
@@ -332,15 +411,24 @@ mod tests {
         ];
         let pairing = pair(taps);
         assert_eq!(pairing.spans.len(), 1);
-        assert_eq!(pairing.spans[0].clock_in.external_ref("7"), "clockster:7:2022-01-03T07:00:00+07:00:IN");
+        assert_eq!(
+            pairing.spans[0].clock_in.external_ref("7"),
+            "clockster:7:2022-01-03T07:00:00+07:00:IN"
+        );
     }
 
     #[test]
     fn what_the_database_knows_is_continued() {
-        let known = Tap { row: None, ..tap(0, "2022-01-03T08:00:00+00:00", Direction::In) };
+        let known = Tap {
+            row: None,
+            ..tap(0, "2022-01-03T08:00:00+00:00", Direction::In)
+        };
         let out = tap(2, "2022-01-03T17:00:00+00:00", Direction::Out);
         assert_eq!(shown(&pair(vec![out, known.clone()])), ["08:00-17:00"]);
-        let again = pair(vec![tap(2, "2022-01-03T08:01:00+00:00", Direction::In), known]);
+        let again = pair(vec![
+            tap(2, "2022-01-03T08:01:00+00:00", Direction::In),
+            known,
+        ]);
         assert_eq!(again.merged, [Merge { row: 2, into: None }]);
     }
 
@@ -354,14 +442,23 @@ mod tests {
             assert_eq!(ends - starts, plan.length());
             format!("{} {}", starts.format("%dT%H:%M"), ends.format("%dT%H:%M"))
         };
-        let wall = |starts, ends| PlanTime::Wall { starts: time(starts), ends: time(ends), offset };
+        let wall = |starts, ends| PlanTime::Wall {
+            starts: time(starts),
+            ends: time(ends),
+            offset,
+        };
         assert_eq!(shown(wall("08:00:00", "17:00:00")), "03T00:00 03T09:00");
         assert_eq!(shown(wall("22:00:00", "06:00:00")), "03T14:00 03T22:00");
         assert_eq!(shown(wall("00:00:00", "00:00:00")), "02T16:00 03T16:00");
         assert_eq!(shown(PlanTime::WholeDay), "02T16:00 03T16:00");
-        let instants = wall("08:00:00", "17:00:00").instants(date, chrono_tz::UTC).unwrap();
+        let instants = wall("08:00:00", "17:00:00")
+            .instants(date, chrono_tz::UTC)
+            .unwrap();
         let named = shift_ref("7", ShiftKind::Work, instants);
-        assert_eq!(named, "clockster:7:WORK:2022-01-03T00:00:00Z/2022-01-03T09:00:00Z");
+        assert_eq!(
+            named,
+            "clockster:7:WORK:2022-01-03T00:00:00Z/2022-01-03T09:00:00Z"
+        );
     }
 
     #[test]
@@ -380,24 +477,71 @@ mod tests {
         let at = |text: &str| text.parse::<Instant>().unwrap();
         assert_eq!(user.joined_at(zone), Some(at("2021-10-20T03:15:49Z")));
         assert_eq!(user.left_at(zone, at("2022-03-30T15:59:59Z")), None);
-        assert_eq!(user.left_at(zone, at("2022-03-30T16:00:00Z")), Some(at("2022-03-30T16:00:00Z")));
+        assert_eq!(
+            user.left_at(zone, at("2022-03-30T16:00:00Z")),
+            Some(at("2022-03-30T16:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn of_overlapping_plans_the_nearest_start_was_meant() {
+        let at = |text: &str| format!("2022-01-03T{text}Z").parse::<Instant>().unwrap();
+        let shift = |starts: &str, ends: &str| Shift {
+            id: crate::kernel::id::Id::from_uuid(uuid::Uuid::nil()),
+            member_id: crate::kernel::id::Id::from_uuid(uuid::Uuid::nil()),
+            place_id: None,
+            kind: ShiftKind::Work,
+            work_date: "2022-01-03".parse().unwrap(),
+            starts_at: at(starts),
+            ends_at: at(ends),
+            break_minutes: 0,
+            external_ref: None,
+            created_at: at("00:00:00"),
+            cancelled_at: None,
+        };
+        let (standing, evening) = (shift("09:00:00", "18:00:00"), shift("15:00:00", "22:00:00"));
+        let shifts = [standing.clone(), evening.clone()];
+        assert_eq!(meant_shift(&shifts, at("14:55:00")), Some(&evening));
+        assert_eq!(meant_shift(&shifts, at("09:20:00")), Some(&standing));
+        assert_eq!(meant_shift(&shifts, at("22:30:00")), None);
+        assert!(can_be_late(&evening, None) && can_be_late(&evening, Some(at("09:20:00"))));
+        assert!(!can_be_late(&standing, Some(at("08:55:00"))));
+        let all_day = Shift {
+            ends_at: standing.starts_at + TimeDelta::days(1),
+            ..standing
+        };
+        assert!(!can_be_late(&all_day, None));
     }
 
     fn taps() -> impl Strategy<Value = Vec<Tap>> {
         // Five days in steps of half a minute, so that ties and double taps are common.
-        let one = (0_i64..14_400, any::<bool>(), prop::bool::weighted(0.1), 0_u8..3);
+        let one = (
+            0_i64..14_400,
+            any::<bool>(),
+            prop::bool::weighted(0.1),
+            0_u8..3,
+        );
         prop::collection::vec(one, 0..60).prop_map(|all| {
-            let start = "2022-01-03T00:00:00+08:00".parse::<DateTime<FixedOffset>>().unwrap();
+            let start = "2022-01-03T00:00:00+08:00"
+                .parse::<DateTime<FixedOffset>>()
+                .unwrap();
             let west = FixedOffset::east_opt(7 * 3_600).unwrap();
-            let taps = all.into_iter().zip(2..).map(|((half_minutes, comes, from_west, place), row)| {
-                let at = start + TimeDelta::seconds(half_minutes * 30);
-                Tap {
-                    row: Some(row),
-                    at: if from_west { at.with_timezone(&west) } else { at },
-                    direction: if comes { Direction::In } else { Direction::Out },
-                    place: (place > 0).then(|| format!("place {place}")),
-                }
-            });
+            let taps =
+                all.into_iter()
+                    .zip(2..)
+                    .map(|((half_minutes, comes, from_west, place), row)| {
+                        let at = start + TimeDelta::seconds(half_minutes * 30);
+                        Tap {
+                            row: Some(row),
+                            at: if from_west {
+                                at.with_timezone(&west)
+                            } else {
+                                at
+                            },
+                            direction: if comes { Direction::In } else { Direction::Out },
+                            place: (place > 0).then(|| format!("place {place}")),
+                        }
+                    });
             taps.collect()
         })
     }
@@ -418,7 +562,10 @@ mod tests {
 
     /// The sessions without the rows they came from.
     fn sessions(pairing: &Pairing) -> Vec<(Tap, Option<Tap>, bool)> {
-        let bare = |tap: &Tap| Tap { row: None, ..tap.clone() };
+        let bare = |tap: &Tap| Tap {
+            row: None,
+            ..tap.clone()
+        };
         let session = |span: &Span| match &span.end {
             End::Out(out) => (bare(&span.clock_in), Some(bare(out)), false),
             end => (bare(&span.clock_in), None, *end == End::Missed),

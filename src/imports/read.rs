@@ -35,16 +35,37 @@ impl Table {
     pub fn open(folder: &Path, file: &'static str, columns: &[&str]) -> Result<Self> {
         let refused = |message: String| Error::invalid("dir", message);
         let path = folder.join(file);
-        let opened = File::open(&path).map_err(|error| refused(format!("cannot read {}: {error}", path.display())))?;
+        let opened = File::open(&path)
+            .map_err(|error| refused(format!("cannot read {}: {error}", path.display())))?;
         let bytes = opened.metadata().map_err(Error::internal)?.len();
         let mut reader = csv::Reader::from_reader(opened);
-        let headers = reader.headers().map_err(|error| refused(format!("cannot read {file}: {error}")))?;
-        let found: HashMap<String, usize> = headers.iter().zip(0..).map(|(name, at)| (name.trim().to_owned(), at)).collect();
-        let missing: Vec<&str> = columns.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+        let headers = reader
+            .headers()
+            .map_err(|error| refused(format!("cannot read {file}: {error}")))?;
+        let found: HashMap<String, usize> = headers
+            .iter()
+            .zip(0..)
+            .map(|(name, at)| (name.trim().to_owned(), at))
+            .collect();
+        let missing: Vec<&str> = columns
+            .iter()
+            .copied()
+            .filter(|name| !found.contains_key(*name))
+            .collect();
         if !missing.is_empty() {
-            return Err(refused(format!("{file} has no column {}", missing.join(", "))));
+            return Err(refused(format!(
+                "{file} has no column {}",
+                missing.join(", ")
+            )));
         }
-        Ok(Self { file, reader, columns: found, record: StringRecord::new(), row: 1, bytes })
+        Ok(Self {
+            file,
+            reader,
+            columns: found,
+            record: StringRecord::new(),
+            row: 1,
+            bytes,
+        })
     }
 
     pub fn file(&self) -> &'static str {
@@ -52,14 +73,24 @@ impl Table {
     }
 
     /// The next row; one that is not CSV has only its number.
-    #[expect(clippy::should_implement_trait, clippy::type_complexity, reason = "a row lends from the table")]
+    #[expect(
+        clippy::should_implement_trait,
+        clippy::type_complexity,
+        reason = "a row lends from the table"
+    )]
     pub fn next(&mut self) -> Result<Option<Result<Row<'_>, (u64, Reason)>>> {
         let read = self.reader.read_record(&mut self.record);
         self.row += 1;
         match read {
             Ok(false) => Ok(None),
-            Ok(true) => Ok(Some(Ok(Row { number: self.row, columns: &self.columns, record: &self.record }))),
-            Err(error) if error.is_io_error() => Err(Error::internal(format!("{}: {error}", self.file))),
+            Ok(true) => Ok(Some(Ok(Row {
+                number: self.row,
+                columns: &self.columns,
+                record: &self.record,
+            }))),
+            Err(error) if error.is_io_error() => {
+                Err(Error::internal(format!("{}: {error}", self.file)))
+            }
             Err(error) => Ok(Some(Err((self.row, Reason::Malformed(malformed(&error)))))),
         }
     }
@@ -73,7 +104,9 @@ impl Table {
 fn malformed(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("it has {len} fields where the header has {expected_len}")
         }
         _ => error.to_string(),
@@ -82,11 +115,17 @@ fn malformed(error: &csv::Error) -> String {
 
 impl<'a> Row<'a> {
     fn get(&self, column: &str) -> &'a str {
-        self.columns.get(column).and_then(|at| self.record.get(*at)).unwrap_or_default().trim()
+        self.columns
+            .get(column)
+            .and_then(|at| self.record.get(*at))
+            .unwrap_or_default()
+            .trim()
     }
 
     fn optional(&self, column: &str) -> Option<String> {
-        Some(self.get(column)).filter(|text| !text.is_empty()).map(str::to_owned)
+        Some(self.get(column))
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
     }
 
     fn user_id(&self) -> Result<String, Reason> {
@@ -95,27 +134,54 @@ impl<'a> Row<'a> {
 }
 
 pub const USER_COLUMNS: &[&str] = &[
-    "user_id", "first_name", "last_name", "date_hire", "date_leave", "position", "location", "department", "created_at",
+    "user_id",
+    "first_name",
+    "last_name",
+    "date_hire",
+    "date_leave",
+    "position",
+    "location",
+    "department",
+    "created_at",
 ];
 
 pub fn user(row: &Row<'_>) -> Result<User, Reason> {
     let id = row.user_id()?;
     let name = format!("{} {}", row.get("first_name"), row.get("last_name"));
-    let name = Some(name.trim()).filter(|name| !name.is_empty()).map_or_else(|| format!("Employee {id}"), str::to_owned);
+    let name = Some(name.trim())
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| format!("Employee {id}"), str::to_owned);
     Ok(User {
         name,
         title: row.optional("position"),
         location: row.optional("location"),
         department: row.optional("department"),
-        hired: row.optional("date_hire").map(|text| date(&text)).transpose()?,
-        left: row.optional("date_leave").map(|text| date(&text)).transpose()?,
-        created: row.optional("created_at").map(|text| date_time(&text)).transpose()?,
+        hired: row
+            .optional("date_hire")
+            .map(|text| date(&text))
+            .transpose()?,
+        left: row
+            .optional("date_leave")
+            .map(|text| date(&text))
+            .transpose()?,
+        created: row
+            .optional("created_at")
+            .map(|text| date_time(&text))
+            .transpose()?,
         id,
     })
 }
 
-pub const PLAN_COLUMNS: &[&str] =
-    &["type", "dates", "time_start", "time_end", "timezone", "break_time", "leave_type", "user_id"];
+pub const PLAN_COLUMNS: &[&str] = &[
+    "type",
+    "dates",
+    "time_start",
+    "time_end",
+    "timezone",
+    "break_time",
+    "leave_type",
+    "user_id",
+];
 
 pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
     let kind = match (row.get("type"), row.get("leave_type")) {
@@ -126,7 +192,9 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
         (other, _) => return Err(Reason::UnknownType(other.to_owned())),
     };
     let users: Vec<String> = items(row.get("user_id")).map(str::to_owned).collect();
-    let dates = items(row.get("dates")).map(date).collect::<Result<Vec<_>, _>>()?;
+    let dates = items(row.get("dates"))
+        .map(date)
+        .collect::<Result<Vec<_>, _>>()?;
     let time = match kind {
         ShiftKind::Leave | ShiftKind::DayOff => PlanTime::WholeDay,
         ShiftKind::Work | ShiftKind::Free => PlanTime::Wall {
@@ -137,7 +205,9 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
     };
     let break_seconds: i64 = match row.get("break_time") {
         "" => 0,
-        text => text.parse().map_err(|_: std::num::ParseIntError| Reason::BadSeconds(text.to_owned()))?,
+        text => text
+            .parse()
+            .map_err(|_: std::num::ParseIntError| Reason::BadSeconds(text.to_owned()))?,
     };
     match (users.is_empty(), dates.is_empty()) {
         (true, _) => return Err(Reason::NoUser),
@@ -146,7 +216,13 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
         _ if break_seconds >= time.length().num_seconds() => return Err(Reason::BreakTooLong),
         _ => {}
     }
-    Ok(Plan { kind, users, dates, time, break_minutes: i32::try_from(break_seconds / 60).unwrap_or(i32::MAX) })
+    Ok(Plan {
+        kind,
+        users,
+        dates,
+        time,
+        break_minutes: i32::try_from(break_seconds / 60).unwrap_or(i32::MAX),
+    })
 }
 
 pub const LEAVE_REQUEST_COLUMNS: &[&str] = &["user_id", "dates"];
@@ -163,16 +239,30 @@ pub fn punch(row: &Row<'_>) -> Result<(String, Tap), Reason> {
         other => return Err(Reason::UnknownCase(other.to_owned())),
     };
     let local = date(row.get("date"))?.and_time(time(row.get("time"))?);
-    let at: Option<DateTime<FixedOffset>> = local.and_local_timezone(offset(row.get("timezone"))?).single();
+    let at: Option<DateTime<FixedOffset>> = local
+        .and_local_timezone(offset(row.get("timezone"))?)
+        .single();
     let at = at.ok_or_else(|| Reason::BadDate(row.get("date").to_owned()))?;
-    let place = text::optional("location", Some(row.get("location")), 200).map_err(|bad| Reason::Malformed(bad.message))?;
-    Ok((user, Tap { row: Some(row.number), at, direction, place }))
+    let place = text::optional("location", Some(row.get("location")), 200)
+        .map_err(|bad| Reason::Malformed(bad.message))?;
+    Ok((
+        user,
+        Tap {
+            row: Some(row.number),
+            at,
+            direction,
+            place,
+        },
+    ))
 }
 
 /// The items of `["2022-01-31", "2022-02-01"]` and of `{74025,74027}`; an empty list has none.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     let inside = list.trim_matches(|c| matches!(c, '[' | ']' | '{' | '}'));
-    inside.split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty())
+    inside
+        .split(',')
+        .map(|item| item.trim().trim_matches('"'))
+        .filter(|item| !item.is_empty())
 }
 
 /// Years that both databases and every calendar here can hold.
@@ -183,9 +273,12 @@ fn date(text: &str) -> Result<NaiveDate, Reason> {
 }
 
 fn time(text: &str) -> Result<NaiveTime, Reason> {
-    let parsed = NaiveTime::parse_from_str(text, "%H:%M:%S").or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"));
+    let parsed = NaiveTime::parse_from_str(text, "%H:%M:%S")
+        .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M"));
     // A leap second would not come back from its outside name.
-    let kept = parsed.ok().filter(|time| chrono::Timelike::nanosecond(time) == 0);
+    let kept = parsed
+        .ok()
+        .filter(|time| chrono::Timelike::nanosecond(time) == 0);
     kept.ok_or_else(|| Reason::BadTime(text.to_owned()))
 }
 
@@ -195,14 +288,18 @@ fn date_time(text: &str) -> Result<NaiveDateTime, Reason> {
 }
 
 fn offset(text: &str) -> Result<FixedOffset, Reason> {
-    text.parse().map_err(|_: chrono::ParseError| Reason::BadOffset(text.to_owned()))
+    text.parse()
+        .map_err(|_: chrono::ParseError| Reason::BadOffset(text.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read<T>(text: &str, row: impl Fn(&Row<'_>) -> Result<T, Reason>) -> Vec<(u64, Result<T, Reason>)> {
+    fn read<T>(
+        text: &str,
+        row: impl Fn(&Row<'_>) -> Result<T, Reason>,
+    ) -> Vec<(u64, Result<T, Reason>)> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("rows.csv"), text).unwrap();
         let mut table = Table::open(folder.path(), "rows.csv", &["user_id"]).unwrap();
@@ -217,7 +314,9 @@ mod tests {
     }
 
     fn codes<T>(all: Vec<(u64, Result<T, Reason>)>) -> Vec<(u64, &'static str)> {
-        all.into_iter().map(|(row, read)| (row, read.err().map_or("used", |reason| reason.code()))).collect()
+        all.into_iter()
+            .map(|(row, read)| (row, read.err().map_or("used", |reason| reason.code())))
+            .collect()
     }
 
     #[test]
@@ -261,7 +360,15 @@ mod tests {
         let mut rows = read(text, plan);
         let (_, first) = rows.remove(0);
         let first = first.unwrap();
-        assert_eq!((first.kind, first.users.len(), first.dates.len(), first.break_minutes), (ShiftKind::Work, 2, 2, 60));
+        assert_eq!(
+            (
+                first.kind,
+                first.users.len(),
+                first.dates.len(),
+                first.break_minutes
+            ),
+            (ShiftKind::Work, 2, 2, 60)
+        );
         assert_eq!(rows.remove(0).1.unwrap().kind, ShiftKind::DayOff);
         assert_eq!(rows.remove(0).1.unwrap().kind, ShiftKind::Leave);
         let expected = [
@@ -280,19 +387,32 @@ mod tests {
         let text = "user_id,first_name,last_name,date_hire,date_leave,position,location,department,created_at\n\
                     7,,,2021-11-01,,Dokter,Clinic,Medical,2021-10-20 11:15:49\n\
                     8,Ada, Lovelace ,,,,,,\n";
-        let users: Vec<User> = read(text, user).into_iter().map(|(_, user)| user.unwrap()).collect();
+        let users: Vec<User> = read(text, user)
+            .into_iter()
+            .map(|(_, user)| user.unwrap())
+            .collect();
         let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
-        assert_eq!(names, ["Employee 7", "Ada  Lovelace"]);
-        assert_eq!((users[0].title.as_deref(), users[1].title.as_deref()), (Some("Dokter"), None));
+        assert_eq!(names, ["Employee 7", "Ada Lovelace"]);
+        assert_eq!(
+            (users[0].title.as_deref(), users[1].title.as_deref()),
+            (Some("Dokter"), None)
+        );
     }
 
     #[test]
     fn a_file_without_its_columns_is_refused_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let refused = |columns| Table::open(folder.path(), "rows.csv", columns).err().unwrap();
+        let refused = |columns| {
+            Table::open(folder.path(), "rows.csv", columns)
+                .err()
+                .unwrap()
+        };
         assert!(refused(&["user_id"]).message.contains("cannot read"));
         std::fs::write(folder.path().join("rows.csv"), "\u{feff}user_id,case\n").unwrap();
-        assert_eq!(refused(&["user_id", "date", "time"]).message, "rows.csv has no column date, time");
+        assert_eq!(
+            refused(&["user_id", "date", "time"]).message,
+            "rows.csv has no column date, time"
+        );
         assert!(Table::open(folder.path(), "rows.csv", &["user_id", "case"]).is_ok());
     }
 }

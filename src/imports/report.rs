@@ -88,40 +88,88 @@ impl Report {
 
     pub(super) fn refuse(&mut self, file: &'static str, row: u64, reason: &Reason) {
         self.rows(file).refused += 1;
-        self.refusals.push(Refused { file, row, code: reason.code(), reason: reason.to_string() });
+        self.refusals.push(Refused {
+            file,
+            row,
+            code: reason.code(),
+            reason: reason.to_string(),
+        });
     }
 
     /// File by file, row by row.
     pub(super) fn sort(&mut self) {
-        self.refusals.sort_by_key(|refused| (refused.file, refused.row));
+        self.refusals
+            .sort_by_key(|refused| (refused.file, refused.row));
         self.merges.sort_by_key(|merge| merge.row);
     }
 
     /// Whether the import changed anything.
     pub const fn changed(&self) -> bool {
-        self.members.created + self.shifts.created + self.sessions.created + self.sessions.continued > 0
+        self.members.created + self.shifts.created + self.sessions.created + self.sessions.continued
+            > 0
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<20} {:>8} {:>8} {:>8} {:>8}", "file", "rows", "used", "merged", "refused")?;
+        writeln!(
+            f,
+            "{:<20} {:>8} {:>8} {:>8} {:>8}",
+            "file", "rows", "used", "merged", "refused"
+        )?;
         let files = [
             (super::service::USERS, self.users),
             (super::service::SCHEDULES, self.schedules),
             (super::service::LEAVE_REQUESTS, self.leave_requests),
             (super::service::PUNCHES, self.punches),
         ];
-        for (file, Rows { rows, used, merged, refused }) in files {
+        for (
+            file,
+            Rows {
+                rows,
+                used,
+                merged,
+                refused,
+            },
+        ) in files
+        {
             writeln!(f, "{file:<20} {rows:>8} {used:>8} {merged:>8} {refused:>8}")?;
         }
-        let Self { members, shifts, sessions, .. } = self;
-        writeln!(f, "\nmembers   {} created, {} unchanged", members.created, members.unchanged)?;
-        let Shifts { created, merged, unchanged } = shifts;
-        writeln!(f, "shifts    {created} created, {unchanged} unchanged, {merged} said again")?;
-        let Sessions { created, continued, unchanged, open, flagged } = sessions;
-        writeln!(f, "sessions  {created} created, {continued} continued, {unchanged} unchanged")?;
-        writeln!(f, "          {open} of them without a clock-out, {flagged} flagged")?;
+        let Self {
+            members,
+            shifts,
+            sessions,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "\nmembers   {} created, {} unchanged",
+            members.created, members.unchanged
+        )?;
+        let Shifts {
+            created,
+            merged,
+            unchanged,
+        } = shifts;
+        writeln!(
+            f,
+            "shifts    {created} created, {unchanged} unchanged, {merged} said again"
+        )?;
+        let Sessions {
+            created,
+            continued,
+            unchanged,
+            open,
+            flagged,
+        } = sessions;
+        writeln!(
+            f,
+            "sessions  {created} created, {continued} continued, {unchanged} unchanged"
+        )?;
+        writeln!(
+            f,
+            "          {open} of them without a clock-out, {flagged} flagged"
+        )?;
         self.write_refusals(f)
     }
 }
@@ -130,12 +178,20 @@ impl Report {
     /// Rows with the same reason together, every one of them named.
     fn write_refusals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
-        for Refused { file, row, reason, .. } in &self.refusals {
+        for Refused {
+            file, row, reason, ..
+        } in &self.refusals
+        {
             groups.entry((file, reason)).or_default().push(*row);
         }
         for ((file, reason), rows) in groups {
             let noun = if rows.len() == 1 { "row" } else { "rows" };
-            writeln!(f, "\n{file}: {} {noun} refused: {reason}\n  {noun} {}", rows.len(), ranges(&rows))?;
+            writeln!(
+                f,
+                "\n{file}: {} {noun} refused: {reason}\n  {noun} {}",
+                rows.len(),
+                ranges(&rows)
+            )?;
         }
         Ok(())
     }
@@ -150,7 +206,13 @@ fn ranges(rows: &[u64]) -> String {
             _ => all.push((*row, *row)),
         }
     }
-    let shown = all.iter().map(|(first, last)| if first == last { first.to_string() } else { format!("{first}–{last}") });
+    let shown = all.iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first}–{last}")
+        }
+    });
     shown.collect::<Vec<_>>().join(", ")
 }
 
@@ -166,7 +228,10 @@ mod tests {
         }
         report.sort();
         let text = report.to_string();
-        assert!(text.contains("attendance.csv: 4 rows refused: a BREAK"), "{text}");
+        assert!(
+            text.contains("attendance.csv: 4 rows refused: a BREAK"),
+            "{text}"
+        );
         assert!(text.contains("rows 2–4, 9"), "{text}");
     }
 

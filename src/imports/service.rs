@@ -76,7 +76,14 @@ pub async fn run_clockster(
     let organization = orgs::service::own_in(&mut tx).await?;
     drop(tx);
     let (report, members, places) = (Report::default(), HashMap::new(), HashMap::new());
-    let mut import = Import { app, viewer, organization, report, members, places };
+    let mut import = Import {
+        app,
+        viewer,
+        organization,
+        report,
+        members,
+        places,
+    };
     import_members(&mut import, users, &mut progress).await?;
     import_plans(&mut import, plans, &mut progress).await?;
     refuse_leave_requests(&mut import, leave_requests, &mut progress)?;
@@ -84,7 +91,11 @@ pub async fn run_clockster(
     let total = taps.len() as u64;
     for (done, (user, taps)) in (1..).zip(taps) {
         sessions::import_sessions(&mut import, user, taps).await?;
-        progress(Progress { stage: "sessions", done, total });
+        progress(Progress {
+            stage: "sessions",
+            done,
+            total,
+        });
     }
     import.report.sort();
     if import.report.changed() {
@@ -135,7 +146,9 @@ async fn import_members(
         }
         match next {
             Some((row, user)) if seen.insert(user.id.clone()) => users.push((row, user)),
-            Some((row, user)) => import.report.refuse(USERS, row, &Reason::RepeatedUser(user.id)),
+            Some((row, user)) => import
+                .report
+                .refuse(USERS, row, &Reason::RepeatedUser(user.id)),
             None => return Ok(()),
         }
     }
@@ -155,7 +168,9 @@ async fn keep_members(import: &mut Import<'_>, users: Vec<(u64, User)>) -> Resul
             }
             // It was refused before anything was written: a name too long, a letter that is none.
             Err(error) if error.code == Code::InvalidInput => {
-                import.report.refuse(USERS, row, &Reason::Malformed(error.message));
+                import
+                    .report
+                    .refuse(USERS, row, &Reason::Malformed(error.message));
             }
             Err(error) => return Err(error),
         }
@@ -164,7 +179,11 @@ async fn keep_members(import: &mut Import<'_>, users: Vec<(u64, User)>) -> Resul
     end::<kinds::Member>(tx, "members", created).await
 }
 
-async fn keep_member(tx: &mut Tx, organization: &Organization, user: User) -> Result<(Member, bool)> {
+async fn keep_member(
+    tx: &mut Tx,
+    organization: &Organization,
+    user: User,
+) -> Result<(Member, bool)> {
     let zone = organization.time_zone;
     let (joined_at, deactivated_at) = (user.joined_at(zone), user.left_at(zone, tx.now()));
     let department = match &user.department {
@@ -211,10 +230,17 @@ async fn import_plans(
 }
 
 /// A shift for every person on every day, each once. A row with an unknown user is refused whole.
-fn expand(import: &mut Import<'_>, plan: &Plan, seen: &mut HashSet<String>) -> Result<Vec<NewShift>, Reason> {
+fn expand(
+    import: &mut Import<'_>,
+    plan: &Plan,
+    seen: &mut HashSet<String>,
+) -> Result<Vec<NewShift>, Reason> {
     let mut members = Vec::new();
     for user in &plan.users {
-        let member = import.members.get(user).ok_or_else(|| Reason::UnknownUser(user.clone()))?;
+        let member = import
+            .members
+            .get(user)
+            .ok_or_else(|| Reason::UnknownUser(user.clone()))?;
         members.push((user, member.id));
     }
     let mut new = Vec::new();
@@ -273,12 +299,15 @@ fn read_punches(
 ) -> Result<BTreeMap<String, Vec<Tap>>> {
     let mut taps: BTreeMap<String, Vec<Tap>> = BTreeMap::new();
     let latest = import.app.now() + CLOCK_TOLERANCE;
-    while let Some((row, (user, tap))) = next_readable(&mut import.report, &mut table, read::punch)? {
+    while let Some((row, (user, tap))) = next_readable(&mut import.report, &mut table, read::punch)?
+    {
         if row % 1_000 == 0 {
             progress(at(&table, "punches"));
         }
         if !import.members.contains_key(&user) {
-            import.report.refuse(PUNCHES, row, &Reason::UnknownUser(user));
+            import
+                .report
+                .refuse(PUNCHES, row, &Reason::UnknownUser(user));
         } else if tap.at > latest {
             import.report.refuse(PUNCHES, row, &Reason::Future);
         } else {
@@ -292,18 +321,33 @@ fn read_punches(
 /// One event for everything: whoever listens reads the sessions again.
 async fn announce(import: &Import<'_>) -> Result<()> {
     let mut tx = import.begin().await?;
-    tx.emit(&Event::DataImported { source: "clockster".to_owned() })?;
-    let Report { punches, members, shifts, sessions, .. } = &import.report;
-    let detail = json!({ "punches": punches, "members": members, "shifts": shifts, "sessions": sessions });
-    tx.commit(Audit::of(import.organization.id).detail(detail)).await
+    tx.emit(&Event::DataImported {
+        source: "clockster".to_owned(),
+    })?;
+    let Report {
+        punches,
+        members,
+        shifts,
+        sessions,
+        ..
+    } = &import.report;
+    let detail =
+        json!({ "punches": punches, "members": members, "shifts": shifts, "sessions": sessions });
+    tx.commit(Audit::of(import.organization.id).detail(detail))
+        .await
 }
 
 /// Commits what is new; where nothing is, nothing happened and nothing is audited.
-pub(super) async fn end<K: crate::kernel::id::Kind>(tx: Tx, what: &str, changes: u64) -> Result<()> {
+pub(super) async fn end<K: crate::kernel::id::Kind>(
+    tx: Tx,
+    what: &str,
+    changes: u64,
+) -> Result<()> {
     if changes == 0 {
         return tx.settle().await;
     }
-    tx.commit(Audit::of_many::<K>().detail(json!({ "source": "clockster", what: changes }))).await
+    tx.commit(Audit::of_many::<K>().detail(json!({ "source": "clockster", what: changes })))
+        .await
 }
 
 fn at(table: &Table, stage: &'static str) -> Progress {

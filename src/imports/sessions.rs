@@ -1,11 +1,9 @@
 //! A member's punches become sessions, or continue those that are there.
 
-use std::collections::HashSet;
-
-use chrono::{Days, TimeDelta};
+use chrono::Days;
 use zamu_rules::Decision;
 
-use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, pair};
+use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
 use super::service::{Import, PUNCHES, end};
 use crate::attendance::imported::{self, History};
 use crate::attendance::model::{Device, Direction, Punch, PunchTime, Source, Status, WorkSession};
@@ -14,9 +12,10 @@ use crate::db::tx::Tx;
 use crate::identity::model::Member;
 use crate::kernel::error::Result;
 use crate::kernel::geo::Judgement;
-use crate::kernel::id::{ShiftId, kinds};
+use crate::kernel::id::kinds;
+use crate::kernel::time::Instant;
 use crate::places::model::Place;
-use crate::schedules::model::{Shift, match_shift};
+use crate::schedules::model::Shift;
 use crate::{attendance, places, rules, schedules};
 
 /// Sessions of one transaction: others wait for its end.
@@ -30,24 +29,42 @@ struct Person {
 
 /// What is to be done about one span.
 enum Step<'a> {
-    Create { clock_in: Tap, end: End, shift: Option<&'a Shift>, judged: bool },
-    Complete { session: WorkSession, out: Tap },
+    Create {
+        clock_in: Tap,
+        end: End,
+        shift: Option<&'a Shift>,
+        judged: bool,
+    },
+    Complete {
+        session: WorkSession,
+        out: Tap,
+    },
     Disconnect(WorkSession),
 }
 
 /// Keeps what one user's punches come to. The history is read and continued in one transaction.
-pub(super) async fn import_sessions(import: &mut Import<'_>, user: String, mut taps: Vec<Tap>) -> Result<()> {
-    let Some(member) = import.members.get(&user).cloned() else { return Ok(()) };
+pub(super) async fn import_sessions(
+    import: &mut Import<'_>,
+    user: String,
+    mut taps: Vec<Tap>,
+) -> Result<()> {
+    let Some(member) = import.members.get(&user).cloned() else {
+        return Ok(());
+    };
     let person = Person { user, member };
     let days = taps.iter().map(|tap| tap.at.date_naive());
-    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(()) };
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
+        return Ok(());
+    };
     // A night begins a day before, a file's day may be another one in UTC, and a session may last a day.
     let around = (first - Days::new(3), last + Days::new(2));
     let mut tx = import.begin().await?;
     let history = imported::history_in(&mut tx, person.member.id, around.0).await?;
     let shifts = schedules::service::planned_in(&mut tx, person.member.id, around).await?;
     taps.extend(unfinished(&history, &person, &taps));
-    let mut steps = plan(import, &person, taps, &history, &shifts).into_iter().peekable();
+    let mut steps = plan(import, &person, taps, &history, &shifts)
+        .into_iter()
+        .peekable();
     loop {
         let mut changes = 0;
         let mut created = Vec::new();
@@ -68,9 +85,16 @@ pub(super) async fn import_sessions(import: &mut Import<'_>, user: String, mut t
 fn unfinished(history: &History, person: &Person, taps: &[Tap]) -> Option<Tap> {
     let session = history.unfinished()?;
     let found = |tap: &Tap| history.session_of(&tap.external_ref(&person.user));
-    let in_file = taps.iter().any(|tap| found(tap).is_some_and(|known| known.id == session.id));
+    let in_file = taps
+        .iter()
+        .any(|tap| found(tap).is_some_and(|known| known.id == session.id));
     let at = session.clocked_in_at.fixed_offset();
-    (!in_file).then_some(Tap { row: None, at, direction: Direction::In, place: None })
+    (!in_file).then_some(Tap {
+        row: None,
+        at,
+        direction: Direction::In,
+        place: None,
+    })
 }
 
 /// Pairs the punches, reports what became of their rows and says what is to be done.
@@ -87,7 +111,7 @@ fn plan<'a>(
     for (row, reason) in &pairing.refused {
         import.report.refuse(PUNCHES, *row, reason);
     }
-    let mut claimed: HashSet<ShiftId> = HashSet::new();
+    let mut last: Option<Instant> = None;
     let mut steps = Vec::new();
     for Span { clock_in, end } in pairing.spans {
         let known = match clock_in.row {
@@ -95,11 +119,14 @@ fn plan<'a>(
             None => history.unfinished(),
         };
         let out_is_known = match &end {
-            End::Out(out) => history.session_of(&out.external_ref(&person.user)).is_some(),
+            End::Out(out) => history
+                .session_of(&out.external_ref(&person.user))
+                .is_some(),
             End::Missed | End::Open => false,
         };
+        let at = clock_in.at.to_utc();
+        let came_before = last.replace(at).max(history.came_before(at));
         if let Some(session) = known {
-            claimed.extend(session.shift_id);
             steps.extend(go_on(import, &clock_in, end, session, out_is_known));
             continue;
         }
@@ -109,12 +136,14 @@ fn plan<'a>(
             continue;
         }
         import.use_row(&clock_in);
-        let shift = match_shift(shifts, clock_in.at.to_utc());
-        // Who comes back from lunch is not late again, and a whole day has no minute to be late for.
-        let judged = shift.is_some_and(|shift| {
-            claimed.insert(shift.id) && shift.ends_at - shift.starts_at < TimeDelta::days(1)
+        let shift = meant_shift(shifts, at);
+        let judged = shift.is_some_and(|shift| can_be_late(shift, came_before));
+        steps.push(Step::Create {
+            clock_in,
+            end,
+            shift,
+            judged,
         });
-        steps.push(Step::Create { clock_in, end, shift, judged });
     }
     steps
 }
@@ -131,9 +160,14 @@ fn go_on(
     match end {
         End::Out(out) if session.clocked_out_at.is_none() && !out_is_known => {
             import.use_row(&out);
-            return Some(Step::Complete { session: session.clone(), out });
+            return Some(Step::Complete {
+                session: session.clone(),
+                out,
+            });
         }
-        End::Missed if session.status == Status::Active => return Some(Step::Disconnect(session.clone())),
+        End::Missed if session.status == Status::Active => {
+            return Some(Step::Disconnect(session.clone()));
+        }
         End::Out(out) if !out_is_known => import.refuse(&out, &Reason::AgainstHistory),
         end => import.use_end(&end),
     }
@@ -172,8 +206,14 @@ impl Import<'_> {
         if let Some(known) = self.places.get(name) {
             return Ok(Some(known.clone()));
         }
-        let place = places::service::place_by_name_in(tx, name, self.organization.time_zone).await?;
-        let unfenced = Place { position: None, radius_m: None, polygon: None, ..place };
+        let place =
+            places::service::place_by_name_in(tx, name, self.organization.time_zone).await?;
+        let unfenced = Place {
+            position: None,
+            radius_m: None,
+            polygon: None,
+            ..place
+        };
         self.places.insert(name.to_owned(), unfenced.clone());
         Ok(Some(unfenced))
     }
@@ -186,9 +226,19 @@ struct Created {
 }
 
 /// Continues a session, or makes a new one ready to be staged with others.
-async fn take(tx: &mut Tx, import: &mut Import<'_>, person: &Person, step: Step<'_>) -> Result<Option<Created>> {
+async fn take(
+    tx: &mut Tx,
+    import: &mut Import<'_>,
+    person: &Person,
+    step: Step<'_>,
+) -> Result<Option<Created>> {
     let (session, punch) = match step {
-        Step::Create { clock_in, end, shift, judged } => {
+        Step::Create {
+            clock_in,
+            end,
+            shift,
+            judged,
+        } => {
             let created = create(tx, import, person, &clock_in, end, (shift, judged)).await?;
             import.report.sessions.created += 1;
             import.count(&created.imported.session);
@@ -231,10 +281,19 @@ async fn create(
         End::Open if clock_in.at + LONGEST_SESSION >= tx.now() => {}
         End::Missed | End::Open => session = session.disconnect(),
     }
-    Ok(Created { imported: Imported { session, punches }, decisions })
+    Ok(Created {
+        imported: Imported { session, punches },
+        decisions,
+    })
 }
 
-fn opened(tx: &Tx, person: &Person, clock_in: &Tap, place: Option<&Place>, shift: Option<&Shift>) -> WorkSession {
+fn opened(
+    tx: &Tx,
+    person: &Person,
+    clock_in: &Tap,
+    place: Option<&Place>,
+    shift: Option<&Shift>,
+) -> WorkSession {
     WorkSession {
         id: tx.id(),
         member_id: person.member.id,
@@ -266,21 +325,40 @@ fn judge(
     session: &mut WorkSession,
 ) -> Vec<Decision> {
     let at = session.clocked_in_at;
-    let time = PunchTime { device_at: Some(at), received_at: at, occurred_at: at };
-    let Import { app, organization, .. } = import;
-    let judged = attendance::service::judge_imported(app, organization, &person.member, place, shift, time);
+    let time = PunchTime {
+        device_at: Some(at),
+        received_at: at,
+        occurred_at: at,
+    };
+    let Import {
+        app, organization, ..
+    } = import;
+    let judged =
+        attendance::service::judge_imported(app, organization, &person.member, place, shift, time);
     session.lateness = judged.lateness.map(|(lateness, _)| lateness);
-    session.minutes_late = judged.lateness.map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX));
+    session.minutes_late = judged
+        .lateness
+        .map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX));
     session.needs_review = judged.needs_review || judged.refusal.is_some();
     session.add_flags(judged.flags);
     if let Some(refusal) = judged.refusal {
-        let code = refusal.details.get("reason").and_then(|code| code.as_str()).unwrap_or("denied");
+        let code = refusal
+            .details
+            .get("reason")
+            .and_then(|code| code.as_str())
+            .unwrap_or("denied");
         session.add_flags(vec![format!("denied_by_rule:{code}")]);
     }
     judged.decisions
 }
 
-fn punch(tx: &Tx, session: &WorkSession, person: &Person, tap: &Tap, place: Option<&Place>) -> Punch {
+fn punch(
+    tx: &Tx,
+    session: &WorkSession,
+    person: &Person,
+    tap: &Tap,
+    place: Option<&Place>,
+) -> Punch {
     let at = tap.at.to_utc();
     Punch {
         id: tx.id(),
@@ -288,7 +366,11 @@ fn punch(tx: &Tx, session: &WorkSession, person: &Person, tap: &Tap, place: Opti
         member_id: person.member.id,
         direction: tap.direction,
         source: Source::Import,
-        time: PunchTime { device_at: Some(at), received_at: tx.now(), occurred_at: at },
+        time: PunchTime {
+            device_at: Some(at),
+            received_at: tx.now(),
+            occurred_at: at,
+        },
         fix: None,
         place_id: place.map(|place| place.id),
         fence: Judgement::NONE,
@@ -302,8 +384,10 @@ fn stage(tx: &mut Tx, created: Vec<Created>) -> Result<()> {
     if created.is_empty() {
         return Ok(());
     }
-    let (imported, decisions): (Vec<_>, Vec<_>) =
-        created.into_iter().map(|created| (created.imported, created.decisions)).unzip();
+    let (imported, decisions): (Vec<_>, Vec<_>) = created
+        .into_iter()
+        .map(|created| (created.imported, created.decisions))
+        .unzip();
     attendance::service::stage_imported_in(tx, &imported)?;
     for (Imported { session, .. }, decisions) in imported.iter().zip(decisions) {
         rules::service::keep_in(tx, session.id.uuid(), session.clocked_in_at, &decisions)?;
