@@ -73,11 +73,7 @@ impl Table {
     }
 
     /// The next row; one that is not CSV has only its number.
-    #[expect(
-        clippy::should_implement_trait,
-        clippy::type_complexity,
-        reason = "a row lends from the table"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "a row lends from the table")]
     pub fn next(&mut self) -> Result<Option<Result<Row<'_>, (u64, Reason)>>> {
         let read = self.reader.read_record(&mut self.record);
         self.row += 1;
@@ -207,7 +203,8 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
         "" => 0,
         text => text
             .parse()
-            .map_err(|_: std::num::ParseIntError| Reason::BadSeconds(text.to_owned()))?,
+            .ok()
+            .ok_or_else(|| Reason::BadSeconds(text.to_owned()))?,
     };
     match (users.is_empty(), dates.is_empty()) {
         (true, _) => return Err(Reason::NoUser),
@@ -289,7 +286,8 @@ fn date_time(text: &str) -> Result<NaiveDateTime, Reason> {
 
 fn offset(text: &str) -> Result<FixedOffset, Reason> {
     text.parse()
-        .map_err(|_: chrono::ParseError| Reason::BadOffset(text.to_owned()))
+        .ok()
+        .ok_or_else(|| Reason::BadOffset(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -434,7 +434,7 @@ async fn import_says_how_far_it_is() {
     let acme = app.organization("acme").await;
     let mut seen: Vec<Progress> = Vec::new();
     run_clockster(&app.app, &importer(acme.id), &fixtures(), |progress| {
-        seen.push(progress)
+        seen.push(progress);
     })
     .await
     .unwrap();
