@@ -7,6 +7,7 @@
 //! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
 //! | `store` | remembers |
 //! | `service` | decides: the whole story of a clock-in is one function |
+//! | `imported` | how an import continues a history |
 //! | `graphql`, `live` | speak: queries and mutations; subscriptions |
 
 pub mod model;
@@ -14,5 +15,6 @@ pub mod facts;
 pub mod judge;
 pub mod store;
 pub mod service;
+pub mod imported;
 pub mod graphql;
 pub mod live;

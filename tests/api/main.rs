@@ -13,6 +13,7 @@ mod places;
 mod schedules;
 mod attendance;
 mod live;
+mod imports;
 mod rules;
 mod http;
 mod socket;

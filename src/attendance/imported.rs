@@ -1,0 +1,99 @@
+//! What an import finds of a member's history, and how it goes on from there.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::model::{Punch, Status, WorkSession};
+use super::store::{self, Filter};
+use crate::db::tx::Tx;
+use crate::kernel::error::Result;
+use crate::kernel::geo::Judgement;
+use crate::kernel::id::{MemberId, SessionId};
+use crate::kernel::page::PageRequest;
+use crate::kernel::time::Instant;
+
+/// More sessions than one member can have between two exports.
+const ALL: PageRequest = PageRequest {
+    first: 100_000,
+    after: None,
+};
+
+/// What is known of a member from some day on.
+#[derive(Debug, Default)]
+pub struct History {
+    sessions: HashMap<SessionId, WorkSession>,
+    /// The session of each punch that came with an outside name.
+    refs: HashMap<String, SessionId>,
+    unfinished: Option<SessionId>,
+}
+
+impl History {
+    /// The session that a punch with this outside name belongs to.
+    pub fn session_of(&self, external_ref: &str) -> Option<&WorkSession> {
+        self.sessions.get(self.refs.get(external_ref)?)
+    }
+
+    /// The open session or, where none is open, the newest if its clock-out is missing: a later file may tell of it.
+    pub fn unfinished(&self) -> Option<&WorkSession> {
+        self.sessions.get(&self.unfinished?)
+    }
+
+    /// The last clock-in before an instant.
+    pub fn came_before(&self, at: Instant) -> Option<Instant> {
+        self.sessions
+            .values()
+            .map(|session| session.clocked_in_at)
+            .filter(|came| *came < at)
+            .max()
+    }
+}
+
+pub async fn history_in(tx: &mut Tx, member: MemberId, since: NaiveDate) -> Result<History> {
+    let filter = Filter {
+        member: Some(member),
+        from: Some(since),
+        ..Filter::default()
+    };
+    let mut sessions = store::list(tx, &filter, &ALL).await?.rows;
+    let newest = sessions
+        .first()
+        .filter(|session| session.clocked_out_at.is_none())
+        .cloned();
+    let unfinished = store::find_open(tx, member).await?.or(newest);
+    let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+    let punches = store::list_punches(tx, &ids).await?;
+    let refs = punches
+        .into_iter()
+        .filter_map(|punch| Some((punch.external_ref?, punch.session_id)))
+        .collect();
+    let open_before = unfinished.clone().filter(|open| !ids.contains(&open.id));
+    sessions.extend(open_before);
+    Ok(History {
+        sessions: sessions
+            .into_iter()
+            .map(|session| (session.id, session))
+            .collect(),
+        refs,
+        unfinished: unfinished.map(|session| session.id),
+    })
+}
+
+/// Active or disconnected → completed: the clock-out that seemed missed came with a later file.
+pub fn completed(mut session: WorkSession, at: Instant) -> Result<WorkSession> {
+    if session.status == Status::Disconnected && session.clocked_out_at.is_none() {
+        session.status = Status::Active;
+        session.flags.retain(|flag| flag != "missing_out");
+        session.needs_review &= !session.flags.is_empty();
+    }
+    session.clock_out(at, Judgement::NONE, Vec::new())
+}
+
+/// Stages what became of a session that was there before, with the punch that made the difference.
+pub fn stage_continued_in(tx: &mut Tx, session: &WorkSession, punch: Option<Punch>) -> Result<()> {
+    store::stage_update(tx, session)?;
+    match punch {
+        Some(punch) => store::stage_punches(tx, &[punch]),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,396 @@
+//! A member's punches become sessions, or continue those that are there.
+
+use chrono::Days;
+use zamu_rules::Decision;
+
+use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
+use super::service::{Import, PUNCHES, end};
+use crate::attendance::imported::{self, History};
+use crate::attendance::model::{Device, Direction, Punch, PunchTime, Source, Status, WorkSession};
+use crate::attendance::service::Imported;
+use crate::db::tx::Tx;
+use crate::identity::model::Member;
+use crate::kernel::error::Result;
+use crate::kernel::geo::Judgement;
+use crate::kernel::id::kinds;
+use crate::kernel::time::Instant;
+use crate::places::model::Place;
+use crate::schedules::model::Shift;
+use crate::{attendance, places, rules, schedules};
+
+/// Sessions of one transaction: others wait for its end.
+const SESSIONS_AT_ONCE: usize = 200;
+
+/// Whose punches these are, in the file and here.
+struct Person {
+    user: String,
+    member: Member,
+}
+
+/// What is to be done about one span.
+enum Step<'a> {
+    Create {
+        clock_in: Tap,
+        end: End,
+        shift: Option<&'a Shift>,
+        judged: bool,
+    },
+    Complete {
+        session: WorkSession,
+        out: Tap,
+    },
+    Disconnect(WorkSession),
+}
+
+/// Keeps what one user's punches come to. The history is read and continued in one transaction.
+pub(super) async fn import_sessions(
+    import: &mut Import<'_>,
+    user: String,
+    mut taps: Vec<Tap>,
+) -> Result<()> {
+    let Some(member) = import.members.get(&user).cloned() else {
+        return Ok(());
+    };
+    let person = Person { user, member };
+    let days = taps.iter().map(|tap| tap.at.date_naive());
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
+        return Ok(());
+    };
+    // A night begins a day before, a file's day may be another one in UTC, and a session may last a day.
+    let around = (first - Days::new(3), last + Days::new(2));
+    let mut tx = import.begin().await?;
+    let history = imported::history_in(&mut tx, person.member.id, around.0).await?;
+    let shifts = schedules::service::planned_in(&mut tx, person.member.id, around).await?;
+    taps.extend(unfinished(&history, &person, &taps));
+    let mut steps = plan(import, &person, taps, &history, &shifts)
+        .into_iter()
+        .peekable();
+    loop {
+        let mut changes = 0;
+        let mut created = Vec::new();
+        for step in steps.by_ref().take(SESSIONS_AT_ONCE) {
+            changes += 1;
+            created.extend(take(&mut tx, import, &person, step).await?);
+        }
+        stage(&mut tx, created)?;
+        end::<kinds::Session>(tx, "sessions", changes).await?;
+        if steps.peek().is_none() {
+            return Ok(());
+        }
+        tx = import.begin().await?;
+    }
+}
+
+/// The session that waits for its clock-out, as a clock-in without a row; not if the file has that clock-in itself.
+fn unfinished(history: &History, person: &Person, taps: &[Tap]) -> Option<Tap> {
+    let session = history.unfinished()?;
+    let found = |tap: &Tap| history.session_of(&tap.external_ref(&person.user));
+    let in_file = taps
+        .iter()
+        .any(|tap| found(tap).is_some_and(|known| known.id == session.id));
+    let at = session.clocked_in_at.fixed_offset();
+    (!in_file).then_some(Tap {
+        row: None,
+        at,
+        direction: Direction::In,
+        place: None,
+    })
+}
+
+/// Pairs the punches, reports what became of their rows and says what is to be done.
+fn plan<'a>(
+    import: &mut Import<'_>,
+    person: &Person,
+    taps: Vec<Tap>,
+    history: &History,
+    shifts: &'a [Shift],
+) -> Vec<Step<'a>> {
+    let pairing = pair(taps);
+    import.report.punches.merged += pairing.merged.len() as u64;
+    import.report.merges.extend(pairing.merged);
+    for (row, reason) in &pairing.refused {
+        import.report.refuse(PUNCHES, *row, reason);
+    }
+    let mut last: Option<Instant> = None;
+    let mut steps = Vec::new();
+    for Span { clock_in, end } in pairing.spans {
+        let known = match clock_in.row {
+            Some(_) => history.session_of(&clock_in.external_ref(&person.user)),
+            None => history.unfinished(),
+        };
+        let out_is_known = match &end {
+            End::Out(out) => history
+                .session_of(&out.external_ref(&person.user))
+                .is_some(),
+            End::Missed | End::Open => false,
+        };
+        let at = clock_in.at.to_utc();
+        let came_before = last.replace(at).max(history.came_before(at));
+        if let Some(session) = known {
+            steps.extend(go_on(import, &clock_in, end, session, out_is_known));
+            continue;
+        }
+        import.use_end(&end);
+        if out_is_known {
+            import.refuse(&clock_in, &Reason::AgainstHistory);
+            continue;
+        }
+        import.use_row(&clock_in);
+        let shift = meant_shift(shifts, at);
+        let judged = shift.is_some_and(|shift| can_be_late(shift, came_before));
+        steps.push(Step::Create {
+            clock_in,
+            end,
+            shift,
+            judged,
+        });
+    }
+    steps
+}
+
+/// What the file tells about a session that is there.
+fn go_on(
+    import: &mut Import<'_>,
+    clock_in: &Tap,
+    end: End,
+    session: &WorkSession,
+    out_is_known: bool,
+) -> Option<Step<'static>> {
+    import.use_row(clock_in);
+    match end {
+        End::Out(out) if session.clocked_out_at.is_none() && !out_is_known => {
+            import.use_row(&out);
+            return Some(Step::Complete {
+                session: session.clone(),
+                out,
+            });
+        }
+        End::Missed if session.status == Status::Active => {
+            return Some(Step::Disconnect(session.clone()));
+        }
+        End::Out(out) if !out_is_known => import.refuse(&out, &Reason::AgainstHistory),
+        end => import.use_end(&end),
+    }
+    if clock_in.row.is_some() {
+        import.report.sessions.unchanged += 1;
+        import.count(session);
+    }
+    None
+}
+
+impl Import<'_> {
+    fn use_row(&mut self, tap: &Tap) {
+        self.report.punches.used += u64::from(tap.row.is_some());
+    }
+
+    fn use_end(&mut self, end: &End) {
+        if let End::Out(out) = end {
+            self.use_row(out);
+        }
+    }
+
+    fn refuse(&mut self, tap: &Tap, reason: &Reason) {
+        if let Some(row) = tap.row {
+            self.report.refuse(PUNCHES, row, reason);
+        }
+    }
+
+    fn count(&mut self, session: &WorkSession) {
+        self.report.sessions.open += u64::from(session.clocked_out_at.is_none());
+        self.report.sessions.flagged += u64::from(!session.flags.is_empty());
+    }
+
+    /// The place of a name, without a fence: the files have no positions to judge by one.
+    async fn place(&mut self, tx: &mut Tx, name: Option<&str>) -> Result<Option<Place>> {
+        let Some(name) = name else { return Ok(None) };
+        if let Some(known) = self.places.get(name) {
+            return Ok(Some(known.clone()));
+        }
+        let place =
+            places::service::place_by_name_in(tx, name, self.organization.time_zone).await?;
+        let unfenced = Place {
+            position: None,
+            radius_m: None,
+            polygon: None,
+            ..place
+        };
+        self.places.insert(name.to_owned(), unfenced.clone());
+        Ok(Some(unfenced))
+    }
+}
+
+/// A new session with its punches, and why it is late or not.
+struct Created {
+    imported: Imported,
+    decisions: Vec<Decision>,
+}
+
+/// Continues a session, or makes a new one ready to be staged with others.
+async fn take(
+    tx: &mut Tx,
+    import: &mut Import<'_>,
+    person: &Person,
+    step: Step<'_>,
+) -> Result<Option<Created>> {
+    let (session, punch) = match step {
+        Step::Create {
+            clock_in,
+            end,
+            shift,
+            judged,
+        } => {
+            let created = create(tx, import, person, &clock_in, end, (shift, judged)).await?;
+            import.report.sessions.created += 1;
+            import.count(&created.imported.session);
+            return Ok(Some(created));
+        }
+        Step::Complete { session, out } => {
+            let session = imported::completed(session, out.at.to_utc())?;
+            let place = import.place(tx, out.place.as_deref()).await?;
+            let punch = punch(tx, &session, person, &out, place.as_ref());
+            (session, Some(punch))
+        }
+        Step::Disconnect(session) => (session.disconnect(), None),
+    };
+    import.report.sessions.continued += 1;
+    import.count(&session);
+    imported::stage_continued_in(tx, &session, punch)?;
+    Ok(None)
+}
+
+async fn create(
+    tx: &mut Tx,
+    import: &mut Import<'_>,
+    person: &Person,
+    clock_in: &Tap,
+    end: End,
+    (shift, judged): (Option<&Shift>, bool),
+) -> Result<Created> {
+    let place = import.place(tx, clock_in.place.as_deref()).await?;
+    let mut session = opened(tx, person, clock_in, place.as_ref(), shift);
+    let judged_shift = shift.filter(|_| judged);
+    let decisions = judge(import, person, place.as_ref(), judged_shift, &mut session);
+    let mut punches = vec![punch(tx, &session, person, clock_in, place.as_ref())];
+    match end {
+        End::Out(out) => {
+            session = session.clock_out(out.at.to_utc(), Judgement::NONE, Vec::new())?;
+            let place = import.place(tx, out.place.as_deref()).await?;
+            punches.push(punch(tx, &session, person, &out, place.as_ref()));
+        }
+        // After a day nothing can end it: nobody is at work since last year.
+        End::Open if clock_in.at + LONGEST_SESSION >= tx.now() => {}
+        End::Missed | End::Open => session = session.disconnect(),
+    }
+    Ok(Created {
+        imported: Imported { session, punches },
+        decisions,
+    })
+}
+
+fn opened(
+    tx: &Tx,
+    person: &Person,
+    clock_in: &Tap,
+    place: Option<&Place>,
+    shift: Option<&Shift>,
+) -> WorkSession {
+    WorkSession {
+        id: tx.id(),
+        member_id: person.member.id,
+        department_id: person.member.department_id,
+        place_id: place.map(|place| place.id),
+        client_id: None,
+        shift_id: shift.map(|shift| shift.id),
+        service: None,
+        status: Status::Active,
+        work_date: shift.map_or_else(|| clock_in.at.date_naive(), |shift| shift.work_date),
+        clocked_in_at: clock_in.at.to_utc(),
+        clocked_out_at: None,
+        lateness: None,
+        minutes_late: None,
+        fence_in: Judgement::NONE,
+        fence_out: None,
+        flags: Vec::new(),
+        needs_review: false,
+    }
+}
+
+/// By the rules as they are now, as if the punch had arrived when it was made. What happened happened: a rule that
+/// would have refused it leaves a flag.
+fn judge(
+    import: &Import<'_>,
+    person: &Person,
+    place: Option<&Place>,
+    shift: Option<&Shift>,
+    session: &mut WorkSession,
+) -> Vec<Decision> {
+    let at = session.clocked_in_at;
+    let time = PunchTime {
+        device_at: Some(at),
+        received_at: at,
+        occurred_at: at,
+    };
+    let Import {
+        app, organization, ..
+    } = import;
+    let judged =
+        attendance::service::judge_imported(app, organization, &person.member, place, shift, time);
+    session.lateness = judged.lateness.map(|(lateness, _)| lateness);
+    session.minutes_late = judged
+        .lateness
+        .map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX));
+    session.needs_review = judged.needs_review || judged.refusal.is_some();
+    session.add_flags(judged.flags);
+    if let Some(refusal) = judged.refusal {
+        let code = refusal
+            .details
+            .get("reason")
+            .and_then(|code| code.as_str())
+            .unwrap_or("denied");
+        session.add_flags(vec![format!("denied_by_rule:{code}")]);
+    }
+    judged.decisions
+}
+
+fn punch(
+    tx: &Tx,
+    session: &WorkSession,
+    person: &Person,
+    tap: &Tap,
+    place: Option<&Place>,
+) -> Punch {
+    let at = tap.at.to_utc();
+    Punch {
+        id: tx.id(),
+        session_id: session.id,
+        member_id: person.member.id,
+        direction: tap.direction,
+        source: Source::Import,
+        time: PunchTime {
+            device_at: Some(at),
+            received_at: tx.now(),
+            occurred_at: at,
+        },
+        fix: None,
+        place_id: place.map(|place| place.id),
+        fence: Judgement::NONE,
+        remark: None,
+        device: Device::default(),
+        external_ref: Some(tap.external_ref(&person.user)),
+    }
+}
+
+fn stage(tx: &mut Tx, created: Vec<Created>) -> Result<()> {
+    if created.is_empty() {
+        return Ok(());
+    }
+    let (imported, decisions): (Vec<_>, Vec<_>) = created
+        .into_iter()
+        .map(|created| (created.imported, created.decisions))
+        .unzip();
+    attendance::service::stage_imported_in(tx, &imported)?;
+    for (Imported { session, .. }, decisions) in imported.iter().zip(decisions) {
+        rules::service::keep_in(tx, session.id.uuid(), session.clocked_in_at, &decisions)?;
+    }
+    Ok(())
+}
