@@ -12,6 +12,7 @@ pub mod places;
 pub mod schedules;
 pub mod attendance;
 pub mod imports;
+pub mod jobs;
 pub mod graphql;
 pub mod http;
 pub mod cli;

@@ -18,6 +18,8 @@ pub struct Known<'a> {
     pub department: Option<&'a str>,
     pub place: Option<&'a Place>,
     pub shift: Option<&'a Shift>,
+    /// Whether the member was already clocked in on this shift.
+    pub is_returning: bool,
     pub service: Option<&'a str>,
     pub time: PunchTime,
     pub mock_location: bool,

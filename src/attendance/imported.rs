@@ -4,14 +4,21 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::model::{Punch, Status, WorkSession};
+use super::facts::Known;
+use super::judge::{self, Judged};
+use super::model::{Punch, PunchTime, Status, WorkSession};
 use super::store::{self, Filter};
+use crate::app::App;
 use crate::db::tx::Tx;
+use crate::identity::model::Member;
 use crate::kernel::error::Result;
 use crate::kernel::geo::Judgement;
 use crate::kernel::id::{MemberId, SessionId};
 use crate::kernel::page::PageRequest;
 use crate::kernel::time::Instant;
+use crate::orgs::model::Organization;
+use crate::places::model::Place;
+use crate::schedules::model::Shift;
 
 /// More sessions than one member can have between two exports.
 const ALL: PageRequest = PageRequest {
@@ -96,4 +103,45 @@ pub fn stage_continued_in(tx: &mut Tx, session: &WorkSession, punch: Option<Punc
         Some(punch) => store::stage_punches(tx, &[punch]),
         None => Ok(()),
     }
+}
+
+/// A session from another system with its punches, as an import found them.
+pub struct Imported {
+    pub session: WorkSession,
+    pub punches: Vec<Punch>,
+}
+
+/// Judges how late an imported clock-in was, by the rules as they are now.
+pub fn judge_imported(
+    app: &App,
+    organization: &Organization,
+    member: &Member,
+    place: Option<&Place>,
+    shift: Option<&Shift>,
+    time: PunchTime,
+) -> Judged {
+    let zone = place.map_or(organization.time_zone, |place| place.time_zone);
+    let known = Known {
+        member,
+        department: None,
+        place,
+        shift,
+        is_returning: false,
+        service: None,
+        time,
+        mock_location: false,
+        zone,
+    };
+    judge::clock_in(app, &organization.slug, &known, None)
+}
+
+/// Stages sessions and punches of an import. Their events are one `DATA_IMPORTED`, not one each.
+pub fn stage_imported_in(tx: &mut Tx, imported: &[Imported]) -> Result<()> {
+    let sessions: Vec<WorkSession> = imported.iter().map(|one| one.session.clone()).collect();
+    let punches: Vec<Punch> = imported
+        .iter()
+        .flat_map(|one| one.punches.clone())
+        .collect();
+    store::stage_insert_many(tx, &sessions)?;
+    store::stage_punches(tx, &punches)
 }

@@ -1,7 +1,7 @@
 //! Asks the rules about a punch and turns their outcomes into verdicts, flags and refusals. The rules judge; what
 //! must hold whatever they say (the verdict's geometry, one open session) is decided in Rust.
 
-use zamu_rules::{Decision, hooks};
+use zamu_rules::{Decision, Record, Rulebook, hooks};
 
 use super::facts::{self, Known};
 use super::model::{Direction, Lateness};
@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::kernel::error::{Code, Error};
 use crate::kernel::geo::{Fix, Judgement, Verdict};
 use crate::schedules::model::Shift;
+use crate::telemetry;
 
 /// What the rules said about a clock-in.
 pub struct Judged {
@@ -23,10 +24,16 @@ pub struct Judged {
 /// Geofence, then whether the clock-in is allowed, then lateness where a shift was planned.
 pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> Judged {
     let rules = app.rules();
-    let geofence = rules.decide(slug, hooks::GEOFENCE, facts::geofence(known, Direction::In));
+    let geofence = ask(
+        &rules,
+        slug,
+        hooks::GEOFENCE,
+        facts::geofence(known, Direction::In),
+    );
     let fence = fence(&geofence, known, fix);
     let accuracy_m = fix.map(|fix| fix.accuracy_m);
-    let allowed = rules.decide(
+    let allowed = ask(
+        &rules,
         slug,
         hooks::CLOCK_IN,
         facts::clock_in(known, fence, accuracy_m),
@@ -39,8 +46,9 @@ pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> J
         refusal: refusal(&allowed),
         decisions: vec![geofence, allowed],
     };
-    if let (None, Some(shift)) = (&judged.refusal, known.shift) {
-        let lateness = rules.decide(slug, hooks::LATENESS, facts::lateness(known, shift));
+    let coming = known.shift.filter(|_| !known.is_returning);
+    if let (None, Some(shift)) = (&judged.refusal, coming) {
+        let lateness = ask(&rules, slug, hooks::LATENESS, facts::lateness(known, shift));
         judged.lateness = late(&lateness, shift, known);
         judged.decisions.push(lateness);
     }
@@ -50,7 +58,8 @@ pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> J
 
 /// Where a clock-out happened; nothing about a position ever refuses one.
 pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let geofence = app.rules().decide(
+    let geofence = ask(
+        &app.rules(),
         slug,
         hooks::GEOFENCE,
         facts::geofence(known, Direction::Out),
@@ -71,6 +80,13 @@ pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> 
     }
     collect(&mut judged, known, fix);
     judged
+}
+
+/// Asks one hook and counts the answer.
+fn ask(rules: &Rulebook, slug: &str, hook: &str, facts: Record) -> Decision {
+    let decision = rules.decide(slug, hook, facts);
+    telemetry::rule_decided(hook, decision.status.as_str(), decision.duration_us);
+    decision
 }
 
 fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement {

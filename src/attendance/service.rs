@@ -19,10 +19,9 @@ use crate::events::event::{Event, SessionEvent};
 use crate::identity::model::Member;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::Fix;
-use crate::kernel::id::{ClientId, MemberId, PlaceId, SessionId};
+use crate::kernel::id::{ClientId, PlaceId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::{Instant, local_date};
-use crate::orgs::model::Organization;
 use crate::places::model::Place;
 use crate::schedules::model::Shift;
 use crate::{identity, kernel, orgs, places, rules, schedules};
@@ -96,11 +95,13 @@ async fn try_clock_in(
     }
     let shift = schedules::service::shift_for_in(&mut tx, member_id, time.occurred_at).await?;
     let place = place_of_clock_in(&mut tx, input, shift.as_ref()).await?;
+    let department = department_of(&mut tx, &member).await?;
     let known = Known {
         member: &member,
-        department: None,
+        department: department.as_deref(),
         place: place.as_ref(),
         shift: shift.as_ref(),
+        is_returning: is_returning(newest.as_ref(), shift.as_ref()),
         service: input.service.as_deref(),
         time,
         mock_location: input.device.mock_location,
@@ -176,11 +177,13 @@ async fn try_clock_out(
         Some(id) => Some(places::service::place_in(&mut tx, id).await?),
         None => None,
     };
+    let department = department_of(&mut tx, &member).await?;
     let known = Known {
         member: &member,
-        department: None,
+        department: department.as_deref(),
         place: place.as_ref(),
         shift: None,
+        is_returning: false,
         service: open.service.as_deref(),
         time,
         mock_location: input.device.mock_location,
@@ -417,6 +420,19 @@ async fn place_of_clock_in(
     }
 }
 
+async fn department_of(tx: &mut Tx, member: &Member) -> Result<Option<String>> {
+    match member.department_id {
+        Some(id) => Ok(Some(orgs::service::department_in(tx, id).await?.name)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the member was here before on this shift: coming back from lunch is not coming late.
+fn is_returning(newest: Option<&WorkSession>, shift: Option<&Shift>) -> bool {
+    let shift = shift.map(|shift| shift.id);
+    shift.is_some() && newest.is_some_and(|session| session.shift_id == shift)
+}
+
 fn opened(
     tx: &Tx,
     known: &Known<'_>,
@@ -515,54 +531,4 @@ fn about(session: &WorkSession, at: Instant) -> SessionEvent {
 
 fn not_clocked_in() -> Error {
     Error::refused(Code::NotClockedIn, "you are not clocked in")
-}
-
-/// A session from another system with its punches, as an import found them.
-pub struct Imported {
-    pub session: WorkSession,
-    pub punches: Vec<Punch>,
-}
-
-/// Judges how late an imported clock-in was, by the rules as they are now.
-pub fn judge_imported(
-    app: &App,
-    organization: &Organization,
-    member: &Member,
-    place: Option<&Place>,
-    shift: Option<&Shift>,
-    time: PunchTime,
-) -> Judged {
-    let zone = place.map_or(organization.time_zone, |place| place.time_zone);
-    let known = Known {
-        member,
-        department: None,
-        place,
-        shift,
-        service: None,
-        time,
-        mock_location: false,
-        zone,
-    };
-    judge::clock_in(app, &organization.slug, &known, None)
-}
-
-/// Which of these outside names were imported before.
-pub async fn known_refs_in(tx: &mut Tx, refs: &[String]) -> Result<Vec<String>> {
-    store::known_refs(tx, refs).await
-}
-
-/// Stages sessions and punches of an import. Their events are one `DATA_IMPORTED`, not one each.
-pub fn stage_imported_in(tx: &mut Tx, imported: &[Imported]) -> Result<()> {
-    let sessions: Vec<WorkSession> = imported.iter().map(|one| one.session.clone()).collect();
-    let punches: Vec<Punch> = imported
-        .iter()
-        .flat_map(|one| one.punches.clone())
-        .collect();
-    store::stage_insert_many(tx, &sessions)?;
-    store::stage_punches(tx, &punches)
-}
-
-/// A member's open session, for an import that wants to continue it.
-pub async fn open_session_in(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
-    store::find_open(tx, member).await
 }

@@ -287,20 +287,6 @@ pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<
     rows.into_iter().map(Punch::try_from).collect()
 }
 
-/// Which of these outside names are already punches.
-pub(super) async fn known_refs(tx: &mut Tx, refs: &[String]) -> Result<Vec<String>> {
-    let found: Vec<Option<String>> = own_punches(tx)
-        .filter(
-            punches::external_ref
-                .eq_any(refs.to_vec())
-                .assume_not_null(),
-        )
-        .select(punches::external_ref)
-        .load(tx.conn()?)
-        .await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
     let Note {
         id,

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, open, orgs};
+use super::{Outcome, open, orgs, say, say_json};
 use crate::app::App;
 use crate::auth::viewer::Viewer;
-use crate::kernel::error::{Error, Result};
+use crate::imports::service::{self as imports, Progress};
+use crate::kernel::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
@@ -27,17 +29,31 @@ pub(super) enum Import {
 pub(super) async fn run(import: Import) -> Result<Outcome> {
     let Import::Clockster { org, folder, json } = import;
     let app = open().await?;
-    let viewer = Viewer::job(orgs::by_slug(&app, &org).await?, "import");
+    let viewer = imports::importer(orgs::by_slug(&app, &org).await?);
     clockster(&app, &viewer, &folder, json).await?;
     app.drain().await?;
     Ok(Outcome::Fine)
 }
 
-/// The one place that calls the import.
-#[expect(clippy::unused_async, reason = "an import waits for its database")]
-async fn clockster(_app: &App, _viewer: &Viewer, folder: &Path, _json: bool) -> Result<()> {
-    Err(Error::invalid(
-        "folder",
-        format!("this build cannot import {}", folder.display()),
-    ))
+/// With a bar where a person watches, and the report at the end.
+async fn clockster(app: &App, viewer: &Viewer, folder: &Path, json: bool) -> Result<()> {
+    let bar = ProgressBar::no_length().with_style(style());
+    let show = |progress: Progress| {
+        bar.set_message(progress.stage);
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    };
+    let report = imports::run_clockster(app, viewer, folder, show).await;
+    bar.finish_and_clear();
+    let report = report?;
+    if json {
+        say_json(&report)
+    } else {
+        Ok(say(&report))
+    }
+}
+
+fn style() -> ProgressStyle {
+    let template = "{msg:12} {wide_bar} {pos}/{len}";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -149,6 +149,12 @@ async fn serve(serve: Serve) -> Result<Outcome> {
         .map_err(|error| Error::invalid("ZAMU_SECRET", error.to_string()))?;
     let app = App::from_config(&config).await?;
     let demo = demo::prepare(&app, &config, serve.demo).await?;
+    if let Some(demo) = &demo {
+        say(&format!(
+            "demo: sign in as {} with the password: {}",
+            demo.identifier, demo.password
+        ));
+    }
     http::serve(app, &config, demo).await?;
     Ok(Outcome::Fine)
 }

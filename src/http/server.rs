@@ -118,6 +118,7 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
         stopping: stopping.clone(),
     });
     app.tasks().spawn(dispatch::run(app.clone()));
+    app.tasks().spawn(crate::jobs::run(app.clone()));
     let (wish, end) = (stopping.clone(), ended.clone());
     app.tasks().spawn(async move {
         let _end = end.drop_guard();
@@ -143,6 +144,8 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
 
 /// Serves until the process is asked to stop.
 pub async fn serve(app: App, config: &Config, demo: Option<Demo>) -> Result<()> {
+    let watching = crate::rules::service::watch(app.clone(), config.rules_dir.clone());
+    app.tasks().spawn(watching);
     let running = bind(app, config.listen, Options::from_config(config, demo)).await?;
     tracing::info!(address = %running.address(), "zamu listens: http://{}/", running.address());
     tokio::select! {

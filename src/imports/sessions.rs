@@ -5,9 +5,8 @@ use zamu_rules::Decision;
 
 use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
 use super::service::{Import, PUNCHES, end};
-use crate::attendance::imported::{self, History};
+use crate::attendance::imported::{self, History, Imported};
 use crate::attendance::model::{Device, Direction, Punch, PunchTime, Source, Status, WorkSession};
-use crate::attendance::service::Imported;
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
 use crate::kernel::error::Result;
@@ -16,7 +15,7 @@ use crate::kernel::id::kinds;
 use crate::kernel::time::Instant;
 use crate::places::model::Place;
 use crate::schedules::model::Shift;
-use crate::{attendance, places, rules, schedules};
+use crate::{places, rules, schedules};
 
 /// Sessions of one transaction: others wait for its end.
 const SESSIONS_AT_ONCE: usize = 200;
@@ -333,8 +332,7 @@ fn judge(
     let Import {
         app, organization, ..
     } = import;
-    let judged =
-        attendance::service::judge_imported(app, organization, &person.member, place, shift, time);
+    let judged = imported::judge_imported(app, organization, &person.member, place, shift, time);
     session.lateness = judged.lateness.map(|(lateness, _)| lateness);
     session.minutes_late = judged
         .lateness
@@ -384,12 +382,12 @@ fn stage(tx: &mut Tx, created: Vec<Created>) -> Result<()> {
     if created.is_empty() {
         return Ok(());
     }
-    let (imported, decisions): (Vec<_>, Vec<_>) = created
+    let (batch, decisions): (Vec<_>, Vec<_>) = created
         .into_iter()
         .map(|created| (created.imported, created.decisions))
         .unzip();
-    attendance::service::stage_imported_in(tx, &imported)?;
-    for (Imported { session, .. }, decisions) in imported.iter().zip(decisions) {
+    imported::stage_imported_in(tx, &batch)?;
+    for (Imported { session, .. }, decisions) in batch.iter().zip(decisions) {
         rules::service::keep_in(tx, session.id.uuid(), session.clocked_in_at, &decisions)?;
     }
     Ok(())

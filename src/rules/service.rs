@@ -21,6 +21,9 @@ use crate::kernel::time::Instant;
 /// How long files must be quiet before they are read: an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// How often a rules folder that is not there is looked for.
+const ABSENT: Duration = Duration::from_secs(5);
+
 /// Keeps decisions about one subject with the change they belong to.
 pub fn keep_in(
     tx: &mut Tx,
@@ -77,7 +80,7 @@ pub fn reload(app: &App, folder: &std::path::Path) {
     tracing::info!(problems = problems.len(), "rules reloaded");
 }
 
-/// Reloads whenever a file changes, until the server stops.
+/// Reloads whenever a file changes, until the server stops. A folder that is not there yet is waited for.
 pub async fn watch(app: App, folder: PathBuf) {
     let (changed, mut reloads) = mpsc::channel::<()>(1);
     let tell = move |event: notify::Result<notify::Event>| {
@@ -86,17 +89,21 @@ pub async fn watch(app: App, folder: PathBuf) {
             let _ = changed.try_send(());
         }
     };
-    let watching = notify::recommended_watcher(tell).and_then(|mut watcher| {
-        watcher.watch(&folder, RecursiveMode::Recursive)?;
-        Ok(watcher)
-    });
-    let _watcher = match watching {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::info!(folder = %folder.display(), %error, "rule files are not watched; the built-in rules apply");
-            return;
-        }
+    let Ok(mut watcher) = notify::recommended_watcher(tell) else {
+        tracing::warn!("this system cannot watch files: rules change with a restart");
+        return;
     };
+    let mut missed = false;
+    while watcher.watch(&folder, RecursiveMode::Recursive).is_err() {
+        missed = true;
+        tokio::select! {
+            () = tokio::time::sleep(ABSENT) => {}
+            () = app.tasks().stopping() => return,
+        }
+    }
+    if missed {
+        reload(&app, &folder);
+    }
     loop {
         tokio::select! {
             change = reloads.recv() => if change.is_none() { return },

@@ -171,8 +171,20 @@ pub async fn import_shifts_in(tx: &mut Tx, new: Vec<NewShift>) -> Result<usize> 
 }
 
 /// A member's shifts by work date, cancelled ones left out, in no order: for matching many clock-ins at once.
-pub async fn planned_in(tx: &mut Tx, member: MemberId, (from, to): (NaiveDate, NaiveDate)) -> Result<Vec<Shift>> {
-    let filter = Filter { member: Some(member), from: Some(from), to: Some(to), cancelled: false };
-    let all = PageRequest { first: 100_000, after: None };
+pub async fn planned_in(
+    tx: &mut Tx,
+    member: MemberId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<Shift>> {
+    let filter = Filter {
+        member: Some(member),
+        from: Some(from),
+        to: Some(to),
+        cancelled: false,
+    };
+    let all = PageRequest {
+        first: 100_000,
+        after: None,
+    };
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
 }

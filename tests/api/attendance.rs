@@ -107,6 +107,33 @@ async fn a_day_from_clock_in_to_clock_out_is_one_session() {
     assert_eq!(none.data("/myActiveSession"), &Value::Null);
 }
 
+/// Coming back from lunch is not coming late: only the first clock-in of a shift is judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_first_clock_in_of_a_shift_can_be_late() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    shift(&org, &place, "07:38").await;
+    let first = clock_in(&org, json!({"idempotencyKey": "in-1"})).await;
+    assert_eq!(first.data("/clockIn/lateness"), "LATE");
+    app.clock.advance(TimeDelta::hours(4));
+    assert!(clock_out(&org, "out-1").await.ok());
+    app.clock.advance(TimeDelta::minutes(45));
+    let second = clock_in(&org, json!({"idempotencyKey": "in-2"})).await;
+    assert_eq!(second.data("/clockIn/lateness"), &Value::Null);
+    let session = org
+        .worker
+        .run(
+            "attendance/session",
+            json!({"id": second.text("/clockIn/id")}),
+        )
+        .await;
+    assert!(
+        session.data("/session/shift/id").is_string(),
+        "it still belongs to the shift"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_verdict_can_be_explained() {
     let app = TestApp::start().await;

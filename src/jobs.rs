@@ -1,0 +1,22 @@
+//! The timetable: what the server does without being asked.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::identity::attempts;
+
+/// How often the house is swept.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Runs until the server stops. Safe on several nodes at once: sweeping twice changes nothing.
+pub async fn run(app: App) {
+    loop {
+        tokio::select! {
+            () = app.tasks().stopping() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        if let Err(error) = attempts::purge(&app).await {
+            tracing::error!(error = ?error, "old sign-in attempts could not be removed");
+        }
+    }
+}
