@@ -1,6 +1,7 @@
 //! Logs, request ids and metrics. A message reads alone, its fields can be searched, an error is logged once where it
 //! is handled, and never with personal data: ids, no phones, no positions, no tokens.
 
+use std::io::IsTerminal as _;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
@@ -17,13 +18,16 @@ tokio::task_local! {
     static REQUEST: String;
 }
 
-/// Starts logging to standard error, as text for a person at a terminal.
+/// Starts logging to standard error, as text for a person; in colours only for one at a terminal.
 pub fn start(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What the HTTP library says when it starts, the server says itself.
+    let filter = EnvFilter::try_new(format!("poem=warn,{filter}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start, as in tests, keeps the first.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
 }

@@ -40,8 +40,11 @@ pub enum SessionStatus {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Lateness", name = "Lateness")]
 pub enum LatenessName {
+    /// Within the grace the rule gives.
     OnTime,
+    /// Beyond the grace.
     Late,
+    /// So late that somebody should know.
     VeryLate,
     /// Late with an excuse the rule accepts.
     Excused,
@@ -65,7 +68,9 @@ pub enum FenceVerdict {
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Direction")]
 pub enum PunchDirection {
+    /// Coming.
     In,
+    /// Going.
     Out,
 }
 
@@ -82,6 +87,7 @@ pub enum PunchSource {
 /// A verdict and the distance behind it.
 #[derive(SimpleObject)]
 pub struct FenceJudgement {
+    /// Inside, outside, or not to be told apart.
     verdict: FenceVerdict,
     /// Metres from the centre of a circle, or from the edge of a polygon (0 inside it); nothing without a position.
     distance_m: Option<f64>,
@@ -120,12 +126,15 @@ impl From<Fix> for Position {
 /// The span between a clock-in and a clock-out, with what the rules said about it.
 pub struct WorkSession(pub model::WorkSession);
 
+/// The span between a clock-in and a clock-out, with what the rules said about it.
 #[Object]
 impl WorkSession {
+    /// `ses_…`.
     pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// Open, ended, or ended without a clock-out.
     async fn status(&self) -> SessionStatus {
         self.0.status.into()
     }
@@ -253,16 +262,20 @@ impl WorkSession {
 /// One immutable claim: "in / out at this time and place".
 pub struct Punch(model::Punch);
 
+/// One immutable claim: "in / out at this time and place".
 #[Object]
 impl Punch {
+    /// `pun_…`.
     async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// In or out.
     async fn direction(&self) -> PunchDirection {
         self.0.direction.into()
     }
 
+    /// How it came to us.
     async fn source(&self) -> PunchSource {
         self.0.source.into()
     }
@@ -282,10 +295,12 @@ impl Punch {
         self.0.time.device_at
     }
 
+    /// Where the device said it was; nothing if it did not say.
     async fn position(&self) -> Option<Position> {
         self.0.fix.map(Into::into)
     }
 
+    /// Where that is against the fence.
     async fn fence(&self) -> FenceJudgement {
         self.0.fence.into()
     }
@@ -304,16 +319,20 @@ impl Punch {
 /// Something a person wrote about a session.
 pub struct SessionNote(model::Note);
 
+/// Something a person wrote about a session.
 #[Object]
 impl SessionNote {
+    /// `nte_…`.
     async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// What was written.
     async fn body(&self) -> &str {
         &self.0.body
     }
 
+    /// When.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -327,7 +346,9 @@ impl SessionNote {
 /// A position during a session.
 #[derive(SimpleObject)]
 pub struct LocationPing {
+    /// When the device captured it.
     captured_at: DateTime<Utc>,
+    /// Where.
     position: Position,
     /// Whether the device reported that it may be made up.
     mock_location: bool,
@@ -398,6 +419,7 @@ pub struct ClockInInput {
     service: Option<String>,
     /// At most 500 characters.
     remark: Option<String>,
+    /// What the device says about itself.
     device: Option<DeviceInput>,
     /// When the person tapped, if the phone was offline then: up to 30 days back, at most 2 minutes ahead.
     captured_at: Option<DateTime<Utc>>,
@@ -412,6 +434,7 @@ pub struct ClockOutInput {
     position: Option<PositionInput>,
     /// At most 500 characters.
     remark: Option<String>,
+    /// What the device says about itself.
     device: Option<DeviceInput>,
     /// When the person tapped, if the phone was offline then: up to 30 days back, at most 2 minutes ahead.
     captured_at: Option<DateTime<Utc>>,
@@ -420,6 +443,7 @@ pub struct ClockOutInput {
 /// A note about a session.
 #[derive(InputObject)]
 pub struct AddSessionNoteInput {
+    /// The session it is about.
     session: ID,
     /// 1–2,000 characters.
     body: String,
@@ -428,7 +452,9 @@ pub struct AddSessionNoteInput {
 /// A position captured during a session.
 #[derive(InputObject)]
 pub struct LocationInput {
+    /// When the device captured it: after the clock-in, at most two minutes ahead.
     captured_at: DateTime<Utc>,
+    /// Where.
     position: PositionInput,
     /// The device reported that it may be made up.
     #[graphql(default)]
@@ -445,14 +471,19 @@ pub struct RecordLocationsInput {
 /// Which sessions are wanted; what is left out does not narrow.
 #[derive(InputObject, Default)]
 pub struct SessionFilter {
+    /// Only this member's.
     member: Option<ID>,
+    /// Only of members who were in this department then; not of those below it.
     department: Option<ID>,
+    /// Only at this place.
     place: Option<ID>,
+    /// Only in this state.
     status: Option<SessionStatus>,
     /// First work date.
     from: Option<NaiveDate>,
     /// Last work date.
     to: Option<NaiveDate>,
+    /// Only those a person must look at, or only the others.
     needs_review: Option<bool>,
 }
 

@@ -20,10 +20,13 @@ use crate::kernel::error::Error;
 /// What happened to a session.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
 pub enum SessionEventKind {
+    /// Work began.
     ClockedIn,
+    /// Work ended.
     ClockedOut,
     /// Closed without a clock-out: it was missed.
     SessionDisconnected,
+    /// Somebody wrote a note.
     SessionNoted,
 }
 
@@ -55,6 +58,7 @@ impl SessionEventItem {
         self.number
     }
 
+    /// What happened.
     async fn kind(&self) -> SessionEventKind {
         self.kind
     }
@@ -64,6 +68,7 @@ impl SessionEventItem {
         self.about.at
     }
 
+    /// To which session: `ses_…`.
     async fn session_id(&self) -> ID {
         out(self.about.session)
     }

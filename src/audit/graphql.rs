@@ -12,8 +12,10 @@ use crate::kernel::error::Error;
 /// One thing that somebody did.
 pub struct AuditEntry(model::Entry);
 
+/// One thing that somebody did.
 #[Object]
 impl AuditEntry {
+    /// `aud_…`.
     async fn id(&self) -> ID {
         out(self.0.id)
     }
@@ -23,6 +25,7 @@ impl AuditEntry {
         self.0.number
     }
 
+    /// When it was done.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at
     }
@@ -97,7 +100,7 @@ impl AuditQuery {
         &self,
         ctx: &Context<'_>,
         first: Option<i32>,
-        before: Option<i64>,
+        #[graphql(desc = "Only entries with a lower number than this.")] before: Option<i64>,
     ) -> Result<Vec<AuditEntry>, Error> {
         let limit = crate::kernel::page::PageRequest::new(first, None)?.first;
         let found = service::list(ctx.app(), ctx.viewer()?, before, limit).await?;

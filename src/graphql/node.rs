@@ -50,7 +50,11 @@ impl NodeQuery {
     ///
     /// Requires: the permission to view the kinds of things the ids name.
     #[graphql(complexity = "ids.len() * child_complexity")]
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "1–100 ids of any kinds.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST_NODES {
             let message = format!("{} ids at once; {MOST_NODES} are allowed", ids.len());
             return Err(Error::invalid("ids", message).into());

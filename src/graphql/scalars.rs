@@ -43,6 +43,9 @@ impl<T> From<MaybeUndefined<T>> for Change<T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeoJson(pub serde_json::Value);
 
+/// A GeoJSON geometry object (RFC 7946), such as
+/// `{"type": "Polygon", "coordinates": [[[34.76, -0.09], [34.77, -0.09], [34.77, -0.08], [34.76, -0.09]]]}`.
+/// Positions are `[longitude, latitude]` in degrees (WGS 84). As input a `Feature` around a geometry is taken too.
 #[Scalar(
     name = "GeoJson",
     specified_by_url = "https://www.rfc-editor.org/rfc/rfc7946"
@@ -70,6 +73,7 @@ impl LocalTime {
     }
 }
 
+/// A time of day on the clocks of a place: `08:30`, or `08:30:15`.
 #[Scalar(name = "LocalTime")]
 impl ScalarType for LocalTime {
     fn parse(value: Value) -> InputValueResult<Self> {

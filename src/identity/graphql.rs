@@ -100,6 +100,7 @@ pub enum Permission {
 #[derive(Clone)]
 pub struct Member(pub model::Member);
 
+/// A person inside the organization.
 #[Object]
 impl Member {
     /// `mbr_…`.
@@ -185,6 +186,7 @@ impl Member {
 #[derive(Clone)]
 pub struct EmergencyContact(model::Contact);
 
+/// Whom to call when something happens to a member.
 #[Object]
 impl EmergencyContact {
     /// `ect_…`.
@@ -267,6 +269,7 @@ pub enum InvitationStatus {
 #[derive(Clone)]
 pub struct Invitation(pub model::Invitation);
 
+/// An offer to join, good for one acceptance.
 #[Object]
 impl Invitation {
     /// `inv_…`.
@@ -329,6 +332,7 @@ impl Invitation {
 #[derive(Clone)]
 pub struct LoginSession(pub model::Login);
 
+/// A signed-in device.
 #[Object]
 impl LoginSession {
     /// `lgn_…`.
@@ -381,6 +385,7 @@ impl LoginSession {
 #[derive(Clone)]
 pub struct ApiToken(pub model::ApiToken);
 
+/// A key for a program. Its text is shown once, when it is made.
 #[Object]
 impl ApiToken {
     /// `tok_…`.
@@ -438,6 +443,7 @@ impl ApiToken {
 #[derive(Clone)]
 pub struct Membership(pub logins::Membership);
 
+/// What an account is in one organization.
 #[Object]
 impl Membership {
     /// The organization.

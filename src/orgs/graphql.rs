@@ -19,6 +19,7 @@ use crate::kernel::time::Instant;
 #[derive(Clone)]
 pub struct Organization(pub model::Organization);
 
+/// The tenant: everything belongs to exactly one.
 #[Object]
 impl Organization {
     /// `org_…`.
@@ -56,6 +57,7 @@ impl Organization {
 #[derive(Clone)]
 pub struct Department(pub model::Department);
 
+/// A part of the organization. Departments form a tree; who is limited to one reaches everything below it.
 #[Object]
 impl Department {
     /// `dep_…`.

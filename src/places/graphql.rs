@@ -71,12 +71,15 @@ pub enum FenceKind {
 #[derive(Clone)]
 pub struct Place(pub model::Place);
 
+/// Somewhere people work: a branch, a classroom, a client's home.
 #[Object]
 impl Place {
+    /// `plc_…`.
     pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// As people call it.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -120,6 +123,7 @@ impl Place {
         self.0.external_ref.as_deref()
     }
 
+    /// When it was entered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -134,12 +138,15 @@ impl Place {
 #[derive(Clone)]
 pub struct Client(pub model::Client);
 
+/// A person or household served.
 #[Object]
 impl Client {
+    /// `cli_…`.
     pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// As people call them.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -177,6 +184,7 @@ impl Client {
         Ok(found.unwrap_or_default())
     }
 
+    /// When it was entered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
@@ -190,6 +198,7 @@ impl Client {
 /// A place where a client is served.
 #[derive(SimpleObject, Clone)]
 pub struct ClientPlace {
+    /// Where.
     place: Place,
     /// What it is to the client, such as "home".
     label: Option<String>,
@@ -198,6 +207,7 @@ pub struct ClientPlace {
 /// A place and how far away it is.
 #[derive(SimpleObject)]
 pub struct NearbyPlace {
+    /// Which place.
     place: Place,
     /// Metres along the surface of the Earth to the place's position.
     distance_m: f64,
@@ -206,6 +216,7 @@ pub struct NearbyPlace {
 /// A client and how far away the nearest of the client's places is.
 #[derive(SimpleObject)]
 pub struct NearbyClient {
+    /// Who.
     client: Client,
     /// Metres along the surface of the Earth to the position of the client's nearest place.
     distance_m: f64,

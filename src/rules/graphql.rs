@@ -11,8 +11,10 @@ use crate::graphql::scalars::out;
 /// One decision of a rule: the answer, and everything needed to explain it.
 pub struct RuleDecision(pub Kept);
 
+/// One decision of a rule: the answer, and everything needed to explain it.
 #[Object]
 impl RuleDecision {
+    /// `dec_…`.
     async fn id(&self) -> ID {
         out(self.0.id)
     }
@@ -87,6 +89,7 @@ impl RuleDecision {
         self.0.event_at
     }
 
+    /// When it was taken.
     async fn decided_at(&self) -> DateTime<Utc> {
         self.0.decided_at
     }
@@ -131,8 +134,11 @@ pub struct LayerStep {
 pub struct RuleProblem {
     /// The file, relative to the rules folder.
     path: Option<String>,
+    /// Counted from 1.
     line: Option<u32>,
+    /// Counted from 1.
     column: Option<u32>,
+    /// What is wrong.
     message: String,
     /// What to write instead.
     hint: Option<String>,

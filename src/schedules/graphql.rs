@@ -38,12 +38,15 @@ pub enum ShiftKind {
 #[derive(Clone)]
 pub struct Shift(pub model::Shift);
 
+/// Planned time of one member.
 #[Object]
 impl Shift {
+    /// `shf_…`.
     pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
+    /// Work, leave, or a day off.
     async fn kind(&self) -> ShiftKind {
         self.0.kind.into()
     }
@@ -66,10 +69,12 @@ impl Shift {
         self.0.work_date
     }
 
+    /// When it starts.
     async fn starts_at(&self) -> DateTime<Utc> {
         self.0.starts_at
     }
 
+    /// When it ends.
     async fn ends_at(&self) -> DateTime<Utc> {
         self.0.ends_at
     }
@@ -84,6 +89,7 @@ impl Shift {
         self.0.external_ref.as_deref()
     }
 
+    /// When it was planned.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }

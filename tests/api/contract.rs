@@ -12,11 +12,14 @@ fn committed() -> String {
 
 #[test]
 fn the_committed_schema_is_the_one_served() {
-    let served = zamu::graphql::sdl();
-    assert_eq!(
-        committed().trim_end(),
-        served.trim_end(),
-        "the schema changed: `cargo run -- schema > graphql/schema.graphql`, and a line in CHANGELOG.md"
+    let (committed, served) = (committed(), zamu::graphql::sdl());
+    let lines = committed.trim_end().lines().zip(served.trim_end().lines());
+    let differs = lines
+        .enumerate()
+        .find(|(_, (committed, served))| committed != served);
+    assert!(
+        committed.trim_end() == served.trim_end(),
+        "the schema changed, first at {differs:?}: `cargo run -- schema > graphql/schema.graphql`, and a line in CHANGELOG.md"
     );
 }
 
@@ -99,5 +102,62 @@ fn every_refusal_has_a_published_code() {
         "IDEMPOTENCY_KEY_REUSED",
     ] {
         assert!(sdl.contains(code), "{code} is not in the SDL");
+    }
+}
+
+/// Every type, field, argument, input field and enum value says what it is; what Relay prescribes is known by name.
+#[tokio::test]
+async fn everything_is_described() {
+    let query = "{ __schema { types { name description
+        fields { name description args { name description } }
+        inputFields { name description } enumValues { name description } } } }";
+    let answer = zamu::graphql::schema()
+        .execute(query)
+        .await
+        .data
+        .into_json()
+        .unwrap();
+    let mut bare = Vec::new();
+    for kind in answer["__schema"]["types"].as_array().unwrap() {
+        let name = kind["name"].as_str().unwrap();
+        let relay = ["Connection", "Edge", "PageInfo"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
+        let scalar = ["Boolean", "Float", "ID", "Int", "String"].contains(&name);
+        if name.starts_with("__") || relay || scalar {
+            continue;
+        }
+        note(&mut bare, name, kind);
+        for part in ["fields", "inputFields", "enumValues"] {
+            for item in kind[part].as_array().into_iter().flatten() {
+                note(
+                    &mut bare,
+                    &format!("{name}.{}", item["name"].as_str().unwrap()),
+                    item,
+                );
+                for argument in item["args"].as_array().into_iter().flatten() {
+                    // Page arguments mean the same everywhere.
+                    let argument_name = argument["name"].as_str().unwrap();
+                    if !["first", "after", "input", "filter", "id"].contains(&argument_name) {
+                        note(
+                            &mut bare,
+                            &format!("{name}.{}({argument_name})", item["name"]),
+                            argument,
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        bare.is_empty(),
+        "without a description: {}",
+        bare.join(", ")
+    );
+}
+
+fn note(bare: &mut Vec<String>, name: &str, item: &serde_json::Value) {
+    if item["description"].as_str().is_none_or(str::is_empty) {
+        bare.push(name.to_owned());
     }
 }
