@@ -64,6 +64,10 @@ pub async fn clock_in(
     loop {
         match try_clock_in(app, viewer, &key, &input).await {
             Err(error) if idempotency::lost_race(&error) => {}
+            // What is in the way may be this very request, which committed since its key was looked up.
+            Err(error)
+                if error.code == Code::AlreadyClockedIn
+                    && idempotency::is_used(app, viewer, Action::ClockIn, &key).await? => {}
             answer => return answer,
         }
     }
@@ -151,6 +155,10 @@ pub async fn clock_out(
     loop {
         match try_clock_out(app, viewer, &key, &input).await {
             Err(error) if idempotency::lost_race(&error) => {}
+            // Nothing is open any more, perhaps because this very request closed it since its key was looked up.
+            Err(error)
+                if error.code == Code::NotClockedIn
+                    && idempotency::is_used(app, viewer, Action::ClockOut, &key).await? => {}
             answer => return answer,
         }
     }
@@ -170,7 +178,7 @@ async fn try_clock_out(
     let time = PunchTime::judge(input.captured_at, tx.now())?;
     let organization = orgs::service::own_in(&mut tx).await?;
     let member = identity::service::member_in(&mut tx, member_id).await?;
-    let open = store::find_open(&mut tx, member_id)
+    let open = store::lock_open(&mut tx, member_id)
         .await?
         .ok_or_else(not_clocked_in)?;
     let place = match open.place_id {

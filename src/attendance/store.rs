@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
-use zamu_schema::dual::Dual;
+use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
 
 use super::model::{
@@ -162,6 +162,20 @@ pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<Wo
         .filter(work_sessions::member_id.eq(member))
         .filter(work_sessions::status.eq(Status::Active.name()));
     Ok(load(tx, query).await?.pop())
+}
+
+/// The member's open session, until the end of this change nobody else's to close.
+pub(super) async fn lock_open(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq(member))
+        .filter(work_sessions::status.eq(Status::Active.name()));
+    let rows: Vec<SessionRow> = ForUpdate(query.select(SessionRow::as_select()))
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter()
+        .next()
+        .map(WorkSession::try_from)
+        .transpose()
 }
 
 pub(super) async fn list(

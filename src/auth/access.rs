@@ -3,7 +3,7 @@
 //! Entries live for seconds, and the events that change somebody's access remove them earlier, on every node.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
@@ -20,40 +20,63 @@ const MOST: usize = 100_000;
 
 /// Recently checked viewers by login session or token.
 #[derive(Default)]
-pub struct Access {
-    checked: Mutex<HashMap<Uuid, (Viewer, Instant)>>,
+pub struct Access(Mutex<Checked>);
+
+#[derive(Default)]
+struct Checked {
+    viewers: HashMap<Uuid, (Viewer, Instant)>,
+    /// How often anybody's access was changed or revoked.
+    changes: u64,
 }
 
+/// Taken before the database is asked about somebody: what it answers is remembered only if nobody's access changed
+/// meanwhile. Otherwise a check that overlaps with a revocation would outlive it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket(u64);
+
 impl Access {
+    fn checked(&self) -> MutexGuard<'_, Checked> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn recall(&self, key: Uuid, now: Instant) -> Option<Viewer> {
-        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        checked
-            .get(&key)
+        let checked = self.checked();
+        let found = checked.viewers.get(&key);
+        found
             .filter(|(_, at)| now - *at < BELIEVED)
             .map(|(viewer, _)| viewer.clone())
     }
 
-    pub fn remember(&self, key: Uuid, viewer: &Viewer, now: Instant) {
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if checked.len() >= MOST {
-            checked.clear();
+    pub fn ticket(&self) -> Ticket {
+        Ticket(self.checked().changes)
+    }
+
+    pub fn remember(&self, ticket: Ticket, key: Uuid, viewer: &Viewer, now: Instant) {
+        let mut checked = self.checked();
+        if checked.changes != ticket.0 {
+            return;
         }
-        checked.insert(key, (viewer.clone(), now));
+        if checked.viewers.len() >= MOST {
+            checked.viewers.clear();
+        }
+        checked.viewers.insert(key, (viewer.clone(), now));
     }
 
     /// Forgets one login session or token, on the node that revoked it, without waiting for the event.
     pub fn forget(&self, key: Uuid) {
-        self.checked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&key);
+        let mut checked = self.checked();
+        checked.changes += 1;
+        checked.viewers.remove(&key);
     }
 
     /// Forgets whoever an event is about.
     pub fn observe(&self, org: OrgId, event: &Event) {
         if is_about_access(event) {
-            let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-            checked.retain(|_, (viewer, _)| viewer.org() != org || !concerns(event, viewer));
+            let mut checked = self.checked();
+            checked.changes += 1;
+            checked
+                .viewers
+                .retain(|_, (viewer, _)| viewer.org() != org || !concerns(event, viewer));
         }
     }
 }
@@ -78,5 +101,31 @@ pub fn concerns(event: &Event, viewer: &Viewer) -> bool {
             Actor::Person { member: own, .. },
         ) => member == own,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::policy::Role;
+    use crate::kernel::id::{ApiTokenId, Source};
+
+    /// The check reads the database, the revocation commits and is observed, and only then is the check remembered.
+    #[test]
+    fn a_check_that_overlaps_with_a_revocation_is_not_believed() {
+        let (ids, now) = (Source::seeded(1), Instant::default());
+        let (org, token): (OrgId, ApiTokenId) = (ids.id(now), ids.id(now));
+        let actor = Actor::Token {
+            id: token,
+            scopes: Vec::new(),
+        };
+        let viewer = Viewer::checked(org, Role::Integration, None, actor);
+        let (access, key) = (Access::default(), token.uuid());
+        let late = access.ticket();
+        access.observe(org, &Event::ApiTokenRevoked { token });
+        access.remember(late, key, &viewer, now);
+        assert!(access.recall(key, now).is_none());
+        access.remember(access.ticket(), key, &viewer, now);
+        assert!(access.recall(key, now).is_some());
     }
 }

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::SimpleAsyncConnection;
+use diesel::result::Error as DieselError;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod,
+    AsyncDieselConnectionManager, ManagerConfig, PoolError, PoolableConnection as _,
+    RecyclingMethod,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
-use zamu_schema::dual::{DualConnection, Prepared, SqliteOptions};
+use diesel_async::{SimpleAsyncConnection, TransactionManager as _};
+use futures_util::FutureExt as _;
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use zamu_schema::dual::{DualConnection, DualTransactions, Prepared, SqliteOptions};
 
 use super::group::{GroupWriter, Savepoint};
 use crate::kernel::error::{Error, Result};
@@ -30,19 +34,33 @@ enum Engine {
 }
 
 /// How long a request waits for a connection before it is told to try again.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two attempts to connect to a server that is away.
+const RETRY: Duration = Duration::from_millis(200);
+/// A server that takes this long to say anything to a new transaction is away, and so is its connection.
+const SILENCE: Duration = Duration::from_secs(3);
 /// More connections than about four per core make a database slower; this many serve a small machine.
 pub const USUAL_CONNECTIONS: u32 = 8;
 
 impl Db {
     pub async fn postgres(url: &str, connections: u32) -> Result<Self> {
         let mut config = ManagerConfig::<DualConnection>::default();
-        // A round trip per checkout would cost as much as a query; a broken connection shows at its next use.
-        config.recycling_method = RecyclingMethod::Fast;
+        // A round trip per checkout would cost as much as a query; whether the server hung up is known without one.
+        config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| {
+            let answer = if conn.is_broken() {
+                Err(DieselError::BrokenTransactionManager)
+            } else {
+                Ok(())
+            };
+            std::future::ready(answer).boxed()
+        }));
+        config.custom_setup = Box::new(|url| connect(url).boxed());
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder()
             .max_size(connections)
             .connection_timeout(PATIENCE)
+            // `connect` retries by itself: the pool's own pauses grow to seconds.
+            .retry_connection(false)
             .build(manager)
             .await
             .map_err(Error::internal)?;
@@ -53,7 +71,7 @@ impl Db {
         let open = |read_only| {
             DualConnection::open_sqlite(path, SqliteOptions { read_only }).map_err(Error::internal)
         };
-        let writer = GroupWriter::new(open(false)?);
+        let writer = GroupWriter::new(open(false)?)?;
         let readers = (0..4).map(|_| open(true)).collect::<Result<Vec<_>>>()?;
         Ok(Self(Engine::Sqlite {
             writer,
@@ -87,13 +105,8 @@ impl Db {
     pub(super) async fn write(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {
             Engine::Postgres(pool) => {
-                let mut conn = pool.get_owned().await.map_err(unavailable)?;
                 let begin = format!("BEGIN; {}", rows.statement("true"));
-                conn.batch_execute(&begin).await?;
-                Ok(Conn::Postgres {
-                    conn: Some(conn),
-                    open: true,
-                })
+                checkout(pool, &begin, true).await
             }
             Engine::Sqlite { writer, .. } => Ok(Conn::Writer(Some(writer.begin().await?))),
         }
@@ -102,17 +115,45 @@ impl Db {
     /// A connection to read with; every statement sees what is committed when it starts.
     pub(super) async fn read(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {
-            Engine::Postgres(pool) => {
-                let mut conn = pool.get_owned().await.map_err(unavailable)?;
-                conn.batch_execute(&rows.statement("false")).await?;
-                Ok(Conn::Postgres {
-                    conn: Some(conn),
-                    open: false,
-                })
-            }
+            Engine::Postgres(pool) => checkout(pool, &rows.statement("false"), false).await,
             Engine::Sqlite { readers, .. } => Ok(Conn::Reader(readers.get().await?)),
         }
     }
+}
+
+/// Connects, trying again while the server is away: whoever waits gets a connection soon after it is back.
+async fn connect(url: &str) -> diesel::ConnectionResult<DualConnection> {
+    let tries = PATIENCE.as_millis() / RETRY.as_millis();
+    let mut last = None;
+    for _ in 0..tries {
+        // A server that takes the connection and then says nothing is away as well.
+        match timeout(SILENCE, DualConnection::connect_postgres(url)).await {
+            Ok(Ok(conn)) => return Ok(conn),
+            Ok(Err(error)) => last = Some(error),
+            Err(_) => break,
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+    Err(last.unwrap_or_else(|| {
+        diesel::ConnectionError::BadConnection("the server does not answer".to_owned())
+    }))
+}
+
+/// Takes a connection from the pool and says whose rows it may touch.
+async fn checkout(pool: &Pool<DualConnection>, begin: &str, open: bool) -> Result<Conn> {
+    let conn = pool.get_owned().await.map_err(unavailable)?;
+    // Made before the first wait: a request that goes away in the middle of `BEGIN` must roll back as well, or the
+    // next one finds itself in its transaction.
+    let mut conn = Conn::Postgres {
+        conn: Some(conn),
+        open,
+    };
+    let Ok(answer) = timeout(SILENCE, conn.get()?.batch_execute(begin)).await else {
+        conn.discard();
+        return Err(Error::try_again("the database does not answer", 1));
+    };
+    answer?;
+    Ok(conn)
 }
 
 /// Whose rows a connection may touch: row-level security on PostgreSQL goes by it.
@@ -153,7 +194,13 @@ pub(super) enum Conn {
         open: bool,
     },
     Writer(Option<Savepoint>),
-    Reader(OwnedMutexGuard<DualConnection>),
+    Reader(Reader),
+}
+
+/// One of SQLite's readers and its turn, given back in this order.
+pub(super) struct Reader {
+    conn: OwnedMutexGuard<DualConnection>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Conn {
@@ -163,8 +210,17 @@ impl Conn {
                 conn: Some(conn), ..
             } => Ok(conn),
             Self::Writer(Some(savepoint)) => savepoint.conn(),
-            Self::Reader(conn) => Ok(conn),
-            _ => Err(diesel::result::Error::AlreadyInTransaction),
+            Self::Reader(reader) => Ok(&mut reader.conn),
+            _ => Err(DieselError::AlreadyInTransaction),
+        }
+    }
+
+    /// Gives back a connection that cannot be trusted: the pool closes it.
+    fn discard(&mut self) {
+        if let Self::Postgres { conn, .. } = self
+            && let Some(mut conn) = conn.take()
+        {
+            break_off(&mut conn);
         }
     }
 
@@ -183,12 +239,12 @@ impl Conn {
             }
             Self::Writer(slot) => {
                 let Some(mut savepoint) = slot.take() else {
-                    return Err(diesel::result::Error::NotInTransaction);
+                    return Err(DieselError::NotInTransaction);
                 };
                 savepoint.conn()?.pipeline(last).await?;
                 savepoint.commit().await
             }
-            _ => Err(diesel::result::Error::NotInTransaction),
+            _ => Err(DieselError::NotInTransaction),
         }
     }
 }
@@ -203,23 +259,30 @@ impl Drop for Conn {
         {
             // Without a runtime the process is ending, and the server rolls back by itself.
             drop(runtime.spawn(async move {
-                if let Err(error) = conn.batch_execute("ROLLBACK").await {
-                    tracing::warn!(%error, "could not roll back");
+                let undone = timeout(SILENCE, conn.batch_execute("ROLLBACK")).await;
+                if !matches!(undone, Ok(Ok(()))) {
+                    tracing::warn!(?undone, "could not roll back: the connection is closed");
+                    break_off(&mut conn);
                 }
             }));
         }
     }
 }
 
+/// Marks a connection as broken, so that the pool does not hand it out again.
+fn break_off(conn: &mut DualConnection) {
+    DualTransactions::transaction_manager_status_mut(conn).set_in_error();
+}
+
 /// The read-only connections of SQLite.
 struct Readers {
-    free: Semaphore,
+    free: Arc<Semaphore>,
     conns: Vec<Arc<Mutex<DualConnection>>>,
 }
 
 impl Readers {
     fn new(conns: Vec<DualConnection>) -> Self {
-        let free = Semaphore::new(conns.len());
+        let free = Arc::new(Semaphore::new(conns.len()));
         Self {
             free,
             conns: conns
@@ -229,17 +292,13 @@ impl Readers {
         }
     }
 
-    async fn get(&self) -> Result<OwnedMutexGuard<DualConnection>> {
-        // The semaphore only makes waiters queue; the mutex is what guards.
-        let _turn = self.free.acquire().await.map_err(Error::internal)?;
-        for conn in &self.conns {
-            if let Ok(guard) = Arc::clone(conn).try_lock_owned() {
-                return Ok(guard);
-            }
-        }
-        match self.conns.first() {
-            Some(conn) => Ok(Arc::clone(conn).lock_owned().await),
-            None => Err(Error::try_again("no reader", 1)),
-        }
+    async fn get(&self) -> Result<Reader> {
+        // Waiters queue for a turn, and whoever has one finds a connection free.
+        let turn = Arc::clone(&self.free).acquire_owned().await;
+        let turn = turn.map_err(Error::internal)?;
+        let mut free = self.conns.iter().map(Arc::clone);
+        let conn = free.find_map(|conn| conn.try_lock_owned().ok());
+        let conn = conn.ok_or_else(|| Error::internal("a turn without a reader"))?;
+        Ok(Reader { conn, _turn: turn })
     }
 }

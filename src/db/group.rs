@@ -6,19 +6,28 @@
 //! load the groups form by themselves and a lone writer waits for nothing. Nobody meets "database is locked".
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use zamu_schema::dual::DualConnection;
+
+use super::backend::PATIENCE;
+
+/// Between two attempts to begin while another process writes.
+const ASK_AGAIN: Duration = Duration::from_millis(1);
 
 /// A handle on the writer; clones share it.
 #[derive(Clone)]
 pub(crate) struct GroupWriter {
     shared: Arc<Mutex<Shared>>,
     work: Arc<Notify>,
+    /// The last clone to go ends the committer.
+    _end: Arc<DropGuard>,
 }
 
 struct Shared {
@@ -30,51 +39,57 @@ struct Shared {
 }
 
 impl GroupWriter {
-    pub(crate) fn new(conn: DualConnection) -> Self {
+    pub(crate) fn new(mut conn: DualConnection) -> QueryResult<Self> {
+        // The wait for another process is in `begin`.
+        in_place(conn.batch_execute("PRAGMA busy_timeout = 0"))?;
         let shared = Shared {
             conn,
             open: false,
             waiting: Vec::new(),
         };
+        let shared = Arc::new(Mutex::new(shared));
+        let (work, ended) = (Arc::new(Notify::new()), CancellationToken::new());
         let writer = Self {
-            shared: Arc::new(Mutex::new(shared)),
-            work: Arc::new(Notify::new()),
+            shared: Arc::clone(&shared),
+            work: Arc::clone(&work),
+            _end: Arc::new(ended.clone().drop_guard()),
         };
-        let weak = (Arc::downgrade(&writer.shared), Arc::clone(&writer.work));
         // A thread of its own: the flush blocks, and must not block a request.
         let handle = tokio::runtime::Handle::current();
         std::thread::spawn(move || {
-            loop {
-                handle.block_on(weak.1.notified());
-                let Some(shared) = weak.0.upgrade() else {
-                    return;
-                };
-                let mut shared = handle.block_on(shared.lock_owned());
-                shared.commit();
+            while handle
+                .block_on(ended.run_until_cancelled(work.notified()))
+                .is_some()
+            {
+                handle.block_on(shared.lock()).commit();
             }
         });
-        writer
+        Ok(writer)
     }
 
     /// Waits for the connection and opens a savepoint on it.
     pub(crate) async fn begin(&self) -> QueryResult<Savepoint> {
+        let deadline = Instant::now() + PATIENCE;
         let mut guard = Arc::clone(&self.shared).lock_owned().await;
-        if !guard.open {
-            guard.conn.batch_execute("BEGIN IMMEDIATE").await?;
-            guard.open = true;
+        while !guard.open {
+            match guard.conn.batch_execute("BEGIN IMMEDIATE").await {
+                Ok(()) => guard.open = true,
+                // Another process writes. Waiting here and not in SQLite leaves the thread to others, and asking often
+                // finds the moment between two of its commits, which SQLite's growing pauses miss.
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        guard.conn.batch_execute("SAVEPOINT one").await?;
+        if let Err(error) = guard.conn.batch_execute("SAVEPOINT one").await {
+            guard.give_up(&error);
+            return Err(error);
+        }
         Ok(Savepoint {
             guard: Some(guard),
             work: Arc::clone(&self.work),
         })
-    }
-}
-
-impl Drop for GroupWriter {
-    fn drop(&mut self) {
-        // The last handle wakes the committer, which then finds nothing to upgrade and ends.
-        self.work.notify_one();
     }
 }
 
@@ -83,16 +98,33 @@ impl Shared {
         if !self.open {
             return;
         }
-        let done = in_place(self.conn.batch_execute("COMMIT"));
-        if done.is_err() {
-            let _ = in_place(self.conn.batch_execute("ROLLBACK"));
+        match in_place(self.conn.batch_execute("COMMIT")) {
+            Ok(()) => self.tell(&Ok(())),
+            Err(error) => self.give_up(&error),
         }
+    }
+
+    /// Nothing of the transaction will be on disk: everybody in it is told so.
+    fn give_up(&mut self, error: &DieselError) {
+        tracing::error!(%error, "a group of changes could not be committed");
+        // SQLite may have rolled back by itself, on a full disk for one; then this fails, and all is well.
+        let _ = in_place(self.conn.batch_execute("ROLLBACK"));
+        self.tell(&Err(error.to_string()));
+    }
+
+    fn tell(&mut self, done: &Result<(), String>) {
         self.open = false;
         for waiter in self.waiting.drain(..) {
             // A waiter that went away has nobody left to tell.
-            let _ = waiter.send(done.as_ref().copied().map_err(ToString::to_string));
+            let _ = waiter.send(done.clone());
         }
     }
+}
+
+/// Whether another process holds the file.
+fn is_busy(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
+        if information.message().starts_with("database is locked"))
 }
 
 /// SQLite answers in place, so its futures are ready when first polled.
@@ -145,7 +177,8 @@ impl Drop for Savepoint {
         if let Some(mut guard) = self.guard.take() {
             let undone = in_place(guard.conn.batch_execute("ROLLBACK TO one; RELEASE one"));
             if let Err(error) = undone {
-                tracing::error!(%error, "could not roll back a savepoint");
+                // The savepoint is gone, and then so is the transaction around it with everybody else's work.
+                guard.give_up(&error);
             }
             drop(guard);
             self.work.notify_one();

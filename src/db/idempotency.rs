@@ -10,8 +10,11 @@ use uuid::Uuid;
 use zamu_schema::tables::idempotency_keys;
 
 use super::tx::Tx;
+use crate::app::App;
+use crate::auth::action::Action;
+use crate::auth::viewer::Viewer;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::id::{Id, Kind, OrgId};
+use crate::kernel::id::{Id, Kind, OrgId, SessionId};
 use crate::kernel::text;
 use crate::kernel::time::Instant;
 
@@ -69,6 +72,13 @@ pub async fn find_in<K: Kind>(tx: &mut Tx, key: &Key) -> Result<Option<Id<K>>> {
             Err(Error::refused(Code::IdempotencyKeyReused, message).at("idempotencyKey"))
         }
     }
+}
+
+/// Whether a key has had its effect by now: for a change that was refused because of it.
+pub async fn is_used(app: &App, viewer: &Viewer, action: Action, key: &Key) -> Result<bool> {
+    let mut tx = app.read(viewer, action).await?;
+    let found: Option<SessionId> = find_in(&mut tx, key).await?;
+    Ok(found.is_some())
 }
 
 /// Keeps the key with what its use makes. Staged first, so that two uses of one key meet here and nowhere later.

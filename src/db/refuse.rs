@@ -26,9 +26,29 @@ impl From<DieselError> for Error {
                 tracing::warn!(%error, "the database did not answer");
                 Self::try_again("the database cannot be reached right now", 1)
             }
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
+                if is_passing(information.message()) =>
+            {
+                tracing::warn!(%error, "the database was interrupted");
+                Self::try_again("the database was interrupted", 1)
+            }
             _ => Self::internal(error),
         }
     }
+}
+
+/// Whether the same request may succeed a moment later. The drivers hand over these messages and no codes; an operator
+/// who has PostgreSQL speak another language sees `INTERNAL` for them.
+fn is_passing(message: &str) -> bool {
+    const PASSING: [&str; 6] = [
+        "database is locked",
+        "terminating connection",
+        "the database system is",
+        "deadlock detected",
+        "canceling statement",
+        "could not serialize access",
+    ];
+    PASSING.iter().any(|start| message.starts_with(start))
 }
 
 fn unique(error: DieselError) -> Error {

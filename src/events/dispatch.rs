@@ -22,7 +22,13 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// Runs until the server stops. One of these per node; only the leader gives out numbers.
 pub async fn run(app: App) {
-    let mut tail = Tail::start(&app).await;
+    let tail = Tail::start(&app).await;
+    run_from(app, tail).await;
+}
+
+/// The same from a place that was taken earlier: before the first subscriber, so that it misses nothing of what
+/// another node numbers meanwhile.
+pub async fn run_from(app: App, mut tail: Tail) {
     while !app.tasks().is_stopping() {
         let moved = match round(&app, &mut tail).await {
             Ok(moved) => {

@@ -117,7 +117,8 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
         options,
         stopping: stopping.clone(),
     });
-    app.tasks().spawn(dispatch::run(app.clone()));
+    let tail = dispatch::Tail::start(&app).await;
+    app.tasks().spawn(dispatch::run_from(app.clone(), tail));
     app.tasks().spawn(crate::jobs::run(app.clone()));
     let (wish, end) = (stopping.clone(), ended.clone());
     app.tasks().spawn(async move {

@@ -86,6 +86,7 @@ async fn by_access_token(app: &App, bearer: &str) -> Result<(SignedIn, Option<Vi
     {
         return Ok((signed_in, Some(viewer)));
     }
+    let ticket = app.access().ticket();
     let found = accounts::find_login(&mut app.lobby().await?, claims.login).await?;
     let (login, member) = found.ok_or_else(token::expired)?;
     check_login(&login, &claims, now)?;
@@ -97,7 +98,7 @@ async fn by_access_token(app: &App, bearer: &str) -> Result<(SignedIn, Option<Vi
         seen(app, login.id).await;
     }
     if let Some(viewer) = &viewer {
-        app.access().remember(login.id.uuid(), viewer, now);
+        app.access().remember(ticket, login.id.uuid(), viewer, now);
     }
     Ok((signed_in, viewer))
 }
@@ -151,6 +152,7 @@ async fn by_api_token(app: &App, bearer: &str) -> Result<Viewer> {
     if let Some(viewer) = app.access().recall(key, now) {
         return Ok(viewer);
     }
+    let ticket = app.access().ticket();
     let token = tokens::find(app, bearer)
         .await?
         .ok_or_else(token::unreadable)?;
@@ -167,7 +169,7 @@ async fn by_api_token(app: &App, bearer: &str) -> Result<Viewer> {
     if token.last_used_at.is_none_or(|last| now - last >= SEEN) {
         tokens::used(app, org_id, id).await;
     }
-    app.access().remember(key, &viewer, now);
+    app.access().remember(ticket, key, &viewer, now);
     Ok(viewer)
 }
 

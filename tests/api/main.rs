@@ -7,6 +7,8 @@
 
 mod support;
 mod server;
+mod process;
+mod ledger;
 mod orgs;
 mod identity;
 mod places;
@@ -20,4 +22,11 @@ mod socket;
 mod policy;
 mod isolation;
 mod contract;
+mod crash;
+mod durability;
+mod cancel;
+mod nodes;
+mod outage;
+mod row_security;
+mod hostile;
 mod tidy;

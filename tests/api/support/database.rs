@@ -136,14 +136,39 @@ fn beside(server: &str, name: &str) -> String {
         .to_owned()
 }
 
+fn server() -> Option<String> {
+    setting("ZAMU_TEST_DATABASE_URL")
+}
+
+/// Whether this run is on PostgreSQL.
+pub fn is_postgres() -> bool {
+    server().is_some()
+}
+
+/// One of the few settings of this test binary.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one setting of this test binary"
+    reason = "the one place of the tests that reads the environment"
 )]
-fn server() -> Option<String> {
-    std::env::var("ZAMU_TEST_DATABASE_URL")
-        .ok()
-        .filter(|url| !url.is_empty())
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A connection of the test's own that sees every organization's rows.
+pub async fn raw(target: &Target) -> DualConnection {
+    match target {
+        Target::Sqlite(path) => {
+            DualConnection::open_sqlite(path, zamu_schema::dual::SqliteOptions { read_only: true })
+                .unwrap()
+        }
+        Target::Postgres(url) => {
+            let mut conn = DualConnection::connect_postgres(url).await.unwrap();
+            conn.batch_execute("SELECT set_config('zamu.platform', 'on', false)")
+                .await
+                .unwrap();
+            conn
+        }
+    }
 }
 
 fn unique() -> String {

@@ -32,8 +32,9 @@ use zamu::graphql::context::{Origin, RequestData};
 use zamu::graphql::{ZamuSchema, schema};
 use zamu::identity::attempts::Hashing;
 use zamu::kernel::id::Source;
-use zamu::kernel::time::{Instant, ManualClock};
+use zamu::kernel::time::{Clock as _, Instant, ManualClock, SystemClock};
 use zamu_rules::Rulebook;
+use zamu_schema::migrate::Target;
 
 use database::TestDatabase;
 
@@ -41,12 +42,15 @@ use database::TestDatabase;
 pub const START: &str = "2026-03-02T05:00:00Z";
 pub const PASSWORD: &str = "copper kettle morning";
 
+/// What the application of a test signs tokens with.
+pub const SECRET: &str = "a secret for tests only, long enough";
+
 pub struct TestApp {
     pub app: App,
     pub clock: Arc<ManualClock>,
     schema: ZamuSchema,
     /// Dropped last: the application has let go of it by then.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl TestApp {
@@ -58,7 +62,7 @@ impl TestApp {
             app,
             clock,
             schema: schema(),
-            _database: database,
+            database,
         }
     }
 
@@ -66,7 +70,7 @@ impl TestApp {
         let parts = Parts {
             clock: Arc::<ManualClock>::clone(clock),
             ids: Source::seeded(1),
-            keys: Keys::new("a secret for tests only, long enough"),
+            keys: Keys::new(SECRET),
             hashing: Hashing::weak_for_tests(),
             rules: Rulebook::embedded(),
         };
@@ -75,6 +79,28 @@ impl TestApp {
 
     pub fn now(&self) -> Instant {
         self.app.now()
+    }
+
+    /// Sets the clock to the machine's, for tokens that another process shall believe.
+    pub fn catch_up(&self) {
+        self.clock.set(SystemClock.now());
+    }
+
+    /// Where the database is, for another process or another application on it.
+    pub fn target(&self) -> &Target {
+        &self.database.target
+    }
+
+    /// Another application on the same database, as another node or another process would be.
+    pub async fn another(&self, seed: u64) -> App {
+        let parts = Parts {
+            clock: Arc::<ManualClock>::clone(&self.clock),
+            ids: Source::seeded(seed),
+            keys: Keys::new(SECRET),
+            hashing: Hashing::weak_for_tests(),
+            rules: Rulebook::embedded(),
+        };
+        App::open(self.target(), 4, parts).await.unwrap()
     }
 
     /// Gives every committed event its number and publishes it.
@@ -131,6 +157,14 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The same person at another application on the same database.
+    pub fn at(&self, app: &App) -> Self {
+        Self {
+            app: app.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Runs `graphql/operations/<path>.graphql`.
     pub async fn run(&self, path: &str, variables: Value) -> Answer {
         self.send(&operation(path), variables, None).await
