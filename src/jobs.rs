@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::identity::attempts;
 
 /// How often the house is swept.
-const SWEEP: Duration = Duration::from_secs(3600);
+const SWEEP: Duration = Duration::from_hours(1);
 
 /// Runs until the server stops. Safe on several nodes at once: sweeping twice changes nothing.
 pub async fn run(app: App) {

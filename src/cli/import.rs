@@ -47,10 +47,10 @@ async fn clockster(app: &App, viewer: &Viewer, folder: &Path, json: bool) -> Res
     bar.finish_and_clear();
     let report = report?;
     if json {
-        say_json(&report)
-    } else {
-        Ok(say(&report))
+        return say_json(&report);
     }
+    say(&report);
+    Ok(())
 }
 
 fn style() -> ProgressStyle {
