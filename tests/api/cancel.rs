@@ -1,18 +1,20 @@
 //! A client that goes away drops its request wherever it happens to be; and requests that meet one another.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::json;
 use tokio::task::JoinSet;
+use zamu::auth::action::Action;
 use zamu::auth::policy::Role;
 
 use super::ledger::{oddities, punches_of, until_numbered};
 use super::support::TestApp;
 use super::support::database::raw;
 
-/// Half of all requests are dropped after some microseconds; the rest, and whoever comes afterwards, notices nothing.
+/// Most requests are dropped at some point where they wait; the rest, and whoever comes afterwards, notices nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_dropped_anywhere_leave_nothing_half_done() {
     let app = TestApp::start().await;
@@ -30,10 +32,10 @@ async fn requests_dropped_anywhere_leave_nothing_half_done() {
                 let operation = ["attendance/clock_in", "attendance/clock_out"][round % 2];
                 let input = json!({"input": {"idempotencyKey": format!("{round}")}});
                 let read = caller.run("attendance/my_active_session", json!({}));
-                let _ = tokio::time::timeout(impatience(&mut rng), read).await;
+                until(rng.random_range(0..8), read).await;
                 for _ in 0..rng.random_range(0..4) {
                     let change = caller.run(operation, input.clone());
-                    let _ = tokio::time::timeout(impatience(&mut rng), change).await;
+                    until(rng.random_range(0..20), change).await;
                 }
                 let answer = caller.run(operation, input).await;
                 assert!(answer.ok(), "{operation} {round}: {:#}", answer.0);
@@ -56,8 +58,32 @@ async fn requests_dropped_anywhere_leave_nothing_half_done() {
     idle_in_transaction(&mut conn).await;
 }
 
-fn impatience(rng: &mut StdRng) -> Duration {
-    Duration::from_micros(rng.random_range(0..6_000))
+/// Drops a future when it has waited so many times: a client goes away at exactly that point.
+async fn until<T>(waits: usize, future: impl Future<Output = T>) {
+    let (mut future, mut left) = (std::pin::pin!(future), waits);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Pending if left > 0 => {
+            left -= 1;
+            Poll::Pending
+        }
+        Poll::Pending | Poll::Ready(_) => Poll::Ready(()),
+    })
+    .await;
+}
+
+/// Dropped while `BEGIN` is on its way: nobody else finds themselves in that transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_dropped_while_it_begins_leaves_no_transaction() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let viewer = app.viewer(&org.owner).await;
+    for waits in [0, 0, 0, 0, 1, 1, 2, 2] {
+        until(waits, app.app.begin(&viewer, Action::ClockIn)).await;
+    }
+    let mut conn = raw(app.target()).await;
+    idle_in_transaction(&mut conn).await;
+    let input = json!({"input": {"idempotencyKey": "a"}});
+    assert!(org.worker.run("attendance/clock_in", input).await.ok());
 }
 
 /// On PostgreSQL: no connection went back to the pool with a transaction open.
