@@ -88,8 +88,7 @@ impl Db {
         match &self.0 {
             Engine::Postgres(pool) => {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
-                let begin = format!("BEGIN; {}", rows.statement("true"));
-                conn.batch_execute(&begin).await?;
+                conn.defer(format!("BEGIN; {}", rows.statement("true")));
                 Ok(Conn::Postgres {
                     conn: Some(conn),
                     open: true,
@@ -104,7 +103,7 @@ impl Db {
         match &self.0 {
             Engine::Postgres(pool) => {
                 let mut conn = pool.get_owned().await.map_err(unavailable)?;
-                conn.batch_execute(&rows.statement("false")).await?;
+                conn.defer(rows.statement("false"));
                 Ok(Conn::Postgres {
                     conn: Some(conn),
                     open: false,
