@@ -443,6 +443,8 @@ pub struct ClockOutInput {
 /// A note about a session.
 #[derive(InputObject)]
 pub struct AddSessionNoteInput {
+    /// Chosen by the client, 1–100 characters: a retry with the same key and input writes the note once.
+    idempotency_key: String,
     /// The session it is about.
     session: ID,
     /// 1–2,000 characters.
@@ -622,7 +624,14 @@ impl AttendanceMutation {
     ) -> Result<WorkSession> {
         let session = id("session", &input.session)?;
         Ok(WorkSession(
-            service::add_note(ctx.app(), ctx.viewer()?, session, &input.body).await?,
+            service::add_note(
+                ctx.app(),
+                ctx.viewer()?,
+                &input.idempotency_key,
+                session,
+                &input.body,
+            )
+            .await?,
         ))
     }
 

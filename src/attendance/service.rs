@@ -229,24 +229,45 @@ async fn try_clock_out(
     Ok(session)
 }
 
-/// Writes down something about a session.
+/// Writes down something about a session. The same key and input write it once, however often they come.
 pub async fn add_note(
     app: &App,
     viewer: &Viewer,
+    key: &str,
+    session: SessionId,
+    body: &str,
+) -> Result<WorkSession> {
+    let body = kernel::text::required("body", body, 2_000)?;
+    let key = Key::new(key, "ADD_SESSION_NOTE", &(session, &body))?;
+    loop {
+        match try_add_note(app, viewer, &key, session, &body).await {
+            Err(error) if idempotency::lost_race(&error) => {}
+            answer => return answer,
+        }
+    }
+}
+
+async fn try_add_note(
+    app: &App,
+    viewer: &Viewer,
+    key: &Key,
     session: SessionId,
     body: &str,
 ) -> Result<WorkSession> {
     let author_id = viewer.person()?;
-    let body = kernel::text::required("body", body, 2_000)?;
     let mut tx = app.begin(viewer, Action::AddSessionNote).await?;
+    if let Some(id) = idempotency::find_in(&mut tx, key).await? {
+        return replay(tx, id).await;
+    }
     let session = store::get(&mut tx, session).await?;
     let note = Note {
         id: tx.id(),
         session_id: session.id,
         author_id,
-        body,
+        body: body.to_owned(),
         created_at: tx.now(),
     };
+    idempotency::stage(&mut tx, key, session.id)?;
     store::stage_note(&mut tx, &note)?;
     tx.emit(&Event::SessionNoted(about(&session, note.created_at)))?;
     tx.commit(Audit::of(session.id)).await?;

@@ -106,7 +106,7 @@ impl Db {
         match &self.0 {
             Engine::Postgres(pool) => {
                 let begin = format!("BEGIN; {}", rows.statement("true"));
-                checkout(pool, &begin, true).await
+                checkout(pool, begin, true).await
             }
             Engine::Sqlite { writer, .. } => Ok(Conn::Writer(Some(writer.begin().await?))),
         }
@@ -115,7 +115,7 @@ impl Db {
     /// A connection to read with; every statement sees what is committed when it starts.
     pub(super) async fn read(&self, rows: Rows) -> Result<Conn> {
         match &self.0 {
-            Engine::Postgres(pool) => checkout(pool, &rows.statement("false"), false).await,
+            Engine::Postgres(pool) => checkout(pool, rows.statement("false"), false).await,
             Engine::Sqlite { readers, .. } => Ok(Conn::Reader(readers.get().await?)),
         }
     }
@@ -139,21 +139,16 @@ async fn connect(url: &str) -> diesel::ConnectionResult<DualConnection> {
     }))
 }
 
-/// Takes a connection from the pool and says whose rows it may touch.
-async fn checkout(pool: &Pool<DualConnection>, begin: &str, open: bool) -> Result<Conn> {
-    let conn = pool.get_owned().await.map_err(unavailable)?;
-    // Made before the first wait: a request that goes away in the middle of `BEGIN` must roll back as well, or the
-    // next one finds itself in its transaction.
-    let mut conn = Conn::Postgres {
+/// Takes a connection from the pool and says whose rows it may touch. That travels with the first statement, which
+/// saves a round trip; a statement that never comes back ends with its request, and the connection with it.
+async fn checkout(pool: &Pool<DualConnection>, begin: String, open: bool) -> Result<Conn> {
+    let mut conn = pool.get_owned().await.map_err(unavailable)?;
+    conn.defer(begin);
+    // From here on a request that goes away rolls back, or the next one finds itself in its transaction.
+    Ok(Conn::Postgres {
         conn: Some(conn),
         open,
-    };
-    let Ok(answer) = timeout(SILENCE, conn.get()?.batch_execute(begin)).await else {
-        conn.discard();
-        return Err(Error::try_again("the database does not answer", 1));
-    };
-    answer?;
-    Ok(conn)
+    })
 }
 
 /// Whose rows a connection may touch: row-level security on PostgreSQL goes by it.
@@ -212,15 +207,6 @@ impl Conn {
             Self::Writer(Some(savepoint)) => savepoint.conn(),
             Self::Reader(reader) => Ok(&mut reader.conn),
             _ => Err(DieselError::AlreadyInTransaction),
-        }
-    }
-
-    /// Gives back a connection that cannot be trusted: the pool closes it.
-    fn discard(&mut self) {
-        if let Self::Postgres { conn, .. } = self
-            && let Some(mut conn) = conn.take()
-        {
-            break_off(&mut conn);
         }
     }
 

@@ -4,7 +4,7 @@
 //! Numbers are given after commit, by one node at a time, so they have no gaps and a late commit is never numbered
 //! below an event somebody has already seen (a database sequence, handed out before commit, loses such events).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::event::Numbered;
@@ -20,6 +20,10 @@ const ROUND: i64 = 500;
 /// How long the dispatcher sleeps when nobody wakes it: another node may have committed.
 const IDLE: Duration = Duration::from_millis(250);
 
+/// The least time from one round to the next. Under load a round then moves many rows at once, and leaves the database to
+/// those who wait for it; when little happens, nobody waits for a round.
+const PACE: Duration = Duration::from_millis(20);
+
 /// Runs until the server stops. One of these per node; only the leader gives out numbers.
 pub async fn run(app: App) {
     let tail = Tail::start(&app).await;
@@ -30,6 +34,7 @@ pub async fn run(app: App) {
 /// another node numbers meanwhile.
 pub async fn run_from(app: App, mut tail: Tail) {
     while !app.tasks().is_stopping() {
+        let next = tokio::time::Instant::now() + PACE;
         let moved = match round(&app, &mut tail).await {
             Ok(moved) => {
                 app.bus().beat();
@@ -44,6 +49,7 @@ pub async fn run_from(app: App, mut tail: Tail) {
         if moved == 0 {
             let _ = tokio::time::timeout(IDLE, app.bus().work()).await;
         }
+        tokio::time::sleep_until(next).await;
     }
 }
 
@@ -77,8 +83,8 @@ async fn number(app: &App) -> Result<usize> {
     }
     let rows = store::waiting(&mut lobby, ROUND).await?;
     let moved = rows.len();
-    let orgs: Vec<OrgId> = rows.iter().map(|row| row.org_id).collect();
-    let mut heads: BTreeMap<OrgId, Head> = store::heads_of(&mut lobby, &orgs)
+    let orgs: BTreeSet<OrgId> = rows.iter().map(|row| row.org_id).collect();
+    let mut heads: BTreeMap<OrgId, Head> = store::heads_of(&mut lobby, orgs)
         .await?
         .into_iter()
         .map(|head| (head.org_id, head))

@@ -1,5 +1,7 @@
 //! The outbox, the log and the heads.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -110,9 +112,9 @@ pub(crate) async fn backlog(lobby: &mut Lobby) -> Result<i64> {
     Ok(outbox::table.count().get_result(lobby.conn()?).await?)
 }
 
-pub(super) async fn heads_of(lobby: &mut Lobby, orgs: &[OrgId]) -> Result<Vec<Head>> {
+pub(super) async fn heads_of(lobby: &mut Lobby, orgs: BTreeSet<OrgId>) -> Result<Vec<Head>> {
     let rows = heads::table
-        .filter(heads::org_id.eq_any(orgs.to_vec()))
+        .filter(heads::org_id.eq_any(orgs))
         .select(Head::as_select());
     Ok(rows.load(lobby.conn()?).await?)
 }

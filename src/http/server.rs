@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use poem::Server;
 use poem::listener::TcpAcceptor;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::page::Demo;
@@ -105,7 +105,7 @@ impl Running {
 /// Starts to serve on an address; port 0 takes a free one.
 pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Running> {
     telemetry::measure(app.now());
-    let listener = TcpListener::bind(listen).await.map_err(Error::internal)?;
+    let listener = listening(listen).map_err(Error::internal)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let acceptor = TcpAcceptor::from_tokio(listener).map_err(Error::internal)?;
     let (stopping, ended) = (CancellationToken::new(), CancellationToken::new());
@@ -141,6 +141,21 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
         stopping,
         ended,
     })
+}
+
+/// Answers and events are small and go out at once: connections inherit that from the socket that listens.
+fn listening(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_nodelay(true)?;
+    // A server that is started again must not wait for the connections of the one before to be forgotten.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }
 
 /// Serves until the process is asked to stop.

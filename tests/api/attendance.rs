@@ -568,7 +568,7 @@ async fn notes_and_positions_belong_to_a_session() {
         .text("/clockIn/id");
     let noted = org.supervisor.run(
         "attendance/add_session_note",
-        json!({"input": {"session": id, "body": "called in"}}),
+        json!({"input": {"idempotencyKey": "note", "session": id, "body": "called in"}}),
     );
     assert_eq!(
         noted.await.data("/addSessionNote/notes/0/body"),
@@ -578,7 +578,7 @@ async fn notes_and_positions_belong_to_a_session() {
         .worker
         .run(
             "attendance/add_session_note",
-            json!({"input": {"session": id, "body": " "}}),
+            json!({"input": {"idempotencyKey": "blank", "session": id, "body": " "}}),
         )
         .await;
     assert_eq!((empty.code(), empty.field()), ("INVALID_INPUT", "body"));

@@ -154,10 +154,10 @@ async fn change(
     authorization: &str,
     query: &str,
     input: Value,
-) -> (usize, Value) {
+) -> Value {
     let variables = json!({ "input": input });
     let mut address = site.address.clone();
-    for sent in 1_usize.. {
+    loop {
         let at = address.wait_for(Option::is_some).await.unwrap().unwrap();
         let Some(answer) = ask(http, at, authorization, query, &variables).await else {
             site.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -168,17 +168,16 @@ async fn change(
             None => {
                 assert!(answer.get("errors").is_none(), "{variables}: {answer:#}");
                 site.acknowledged.fetch_add(1, Ordering::Relaxed);
-                return (sent, answer["data"].clone());
+                return answer["data"].clone();
             }
             Some("TRY_AGAIN") => {
                 site.put_off.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             // After an unanswered attempt too: that it was already done would mean that the key was lost.
-            Some(code) => panic!("{code} for {variables} sent {sent} times: {answer:#}"),
+            Some(code) => panic!("{code} for {variables}: {answer:#}"),
         }
     }
-    unreachable!()
 }
 
 async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
@@ -198,7 +197,7 @@ async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
         }
         let change = |query, input| change(&site, &http, &authorization, query, input);
         let key = format!("client {number} round {round}");
-        let (_, opened) = change(&clock_in, json!({"idempotencyKey": key})).await;
+        let opened = change(&clock_in, json!({"idempotencyKey": key})).await;
         let opened = &opened["clockIn"];
         let clocked_in_at: DateTime<Utc> = instant(&opened["clockedInAt"]);
         let positions = 1 + round % 3;
@@ -208,9 +207,11 @@ async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
             let input = json!({"positions": [{"capturedAt": at, "position": fix}]});
             change(&record, input).await;
         }
-        let (sent, _) = change(&note, json!({"session": opened["id"], "body": key})).await;
-        told.notes.insert(key.clone(), sent);
-        let (_, closed) = change(&clock_out, json!({"idempotencyKey": format!("{key} out")})).await;
+        let input =
+            json!({"idempotencyKey": format!("{key} note"), "session": opened["id"], "body": key});
+        change(&note, input).await;
+        told.notes.push(key.clone());
+        let closed = change(&clock_out, json!({"idempotencyKey": format!("{key} out")})).await;
         let closed = &closed["clockOut"];
         assert_eq!(closed["id"], opened["id"]);
         told.sessions.push(Session {

@@ -40,7 +40,7 @@ async fn sixty_four_writers_of_two_processes_never_see_a_lock() {
                 let key = format!("{number}-{round}");
                 let input = json!({"input": {"idempotencyKey": key}});
                 let opened = caller.run("attendance/clock_in", input).await;
-                let note = json!({"input": {"session": opened.text("/clockIn/id"), "body": key}});
+                let note = json!({"input": {"idempotencyKey": format!("{key}-note"), "session": opened.text("/clockIn/id"), "body": key}});
                 let noted = caller.run("attendance/add_session_note", note).await;
                 assert!(noted.ok(), "{:#}", noted.0);
                 let input = json!({"input": {"idempotencyKey": format!("{key}-out")}});

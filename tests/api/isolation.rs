@@ -157,7 +157,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
         }
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
-        "attendance/add_session_note" => input(json!({"session": id("session"), "body": "mine"})),
+        "attendance/add_session_note" => {
+            input(json!({"idempotencyKey": "z", "session": id("session"), "body": "mine"}))
+        }
         "attendance/record_locations" => {
             let position = json!({"latitude": 0, "longitude": 0, "accuracyM": 1});
             input(

@@ -57,17 +57,18 @@ async fn count(conn: &mut DualConnection, table: &str, org: OrgId) -> i64 {
 /// A row in every table an organization can fill.
 async fn fill(org: &TestOrg) {
     let contacts = json!({"input": {"contacts": [{"name": "Otieno", "phone": "+254712345678"}]}});
-    let _ = org
+    let contacts = org
         .worker
         .run("identity/set_emergency_contacts", contacts)
         .await;
-    let place = json!({"input": {"name": "Clinic", "circle": {"center": {"latitude": -1.28, "longitude": 36.81}, "radiusM": 100}}});
-    let _ = org.admin.run("places/create_place", place).await;
+    assert!(contacts.ok());
+    let place = json!({"input": {"name": "Clinic", "position": {"latitude": -1.28, "longitude": 36.81}, "radiusM": 100}});
+    assert!(org.admin.run("places/create_place", place).await.ok());
     let client = json!({"input": {"name": "Akinyi"}});
-    let _ = org.admin.run("places/create_client", client).await;
+    assert!(org.admin.run("places/create_client", client).await.ok());
     let input = json!({"input": {"idempotencyKey": "a"}});
     let opened = org.worker.run("attendance/clock_in", input).await;
-    let note = json!({"input": {"session": opened.text("/clockIn/id"), "body": "a note"}});
+    let note = json!({"input": {"idempotencyKey": "note", "session": opened.text("/clockIn/id"), "body": "a note"}});
     assert!(
         org.worker
             .run("attendance/add_session_note", note)

@@ -19,7 +19,7 @@ use diesel_async::{
     AsyncConnection, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
     TransactionManager,
 };
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join, join_all};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use std::fmt::Write as _;
@@ -31,6 +31,11 @@ pub(crate) type SqliteAsync = SyncConnectionWrapper<SqliteConnection, InPlace>;
 
 /// How many statements of a pipeline are on their way at once.
 const PIPELINE_DEPTH: usize = 30;
+
+/// Statements with at most this many values are kept prepared even if their text depends on how many rows or list
+/// items they carry: parsing such a statement anew costs a round trip and more than running it. A clock-in's largest
+/// insert has as many; longer ones come in too many lengths to keep.
+const FEW_BINDS: usize = 48;
 
 /// How long SQLite waits for another writer before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,10 +89,12 @@ impl Prepared {
         query.to_sql(&mut builder, backend)?;
         let mut binds = Binds::default();
         query.collect_binds(&mut binds, &mut (), backend)?;
+        // Statements are cached by their text, so any of them may be; the question is only how many texts there are.
+        let cacheable = query.is_safe_to_cache_prepared(backend)? || binds.0.len() <= FEW_BINDS;
         Ok(Self {
             sql: builder.finish(),
             binds,
-            cacheable: query.is_safe_to_cache_prepared(backend)?,
+            cacheable,
             engine,
         })
     }
@@ -95,6 +102,11 @@ impl Prepared {
     /// The text, with placeholders.
     pub fn sql(&self) -> &str {
         &self.sql
+    }
+
+    /// The bound values, in the order of their placeholders.
+    pub fn binds(&self) -> &Binds {
+        &self.binds
     }
 
     /// The engine the text is for.
@@ -191,8 +203,8 @@ impl QueryFragment<Sqlite> for Prepared {
 /// begins with `BEGIN IMMEDIATE` on SQLite: a deferred one fails half-way when somebody else has written.
 /// Do not mix the two on one connection at the same time.
 pub enum DualConnection {
-    /// PostgreSQL.
-    Pg(Box<AsyncPgConnection>),
+    /// PostgreSQL, with what [`defer`](Self::defer) put off.
+    Pg(Box<AsyncPgConnection>, Option<String>),
     /// SQLite.
     Sqlite(SqliteAsync),
 }
@@ -201,7 +213,7 @@ impl DualConnection {
     /// Connects to PostgreSQL, without TLS.
     pub async fn connect_postgres(url: &str) -> ConnectionResult<Self> {
         let conn = AsyncPgConnection::establish(url).await?;
-        Ok(Self::Pg(Box::new(conn)))
+        Ok(Self::Pg(Box::new(conn), None))
     }
 
     /// Opens a file of SQLite, or `:memory:`. This blocks, as every later call on the connection does.
@@ -213,8 +225,17 @@ impl DualConnection {
     /// The engine at the other end.
     pub fn dialect(&self) -> Dual {
         match self {
-            Self::Pg(_) => Dual::Pg,
+            Self::Pg(..) => Dual::Pg,
             Self::Sqlite(_) => Dual::Sqlite,
+        }
+    }
+
+    /// Puts text without an answer off until the next statement and sends both together, which saves a round trip:
+    /// the beginning of a transaction, the settings of a session. What was put off before and never sent is forgotten.
+    /// Only PostgreSQL is far enough away for that; on SQLite nothing happens.
+    pub fn defer(&mut self, sql: String) {
+        if let Self::Pg(_, deferred) = self {
+            *deferred = Some(sql);
         }
     }
 
@@ -232,15 +253,17 @@ impl DualConnection {
         }
         let mut counts = Vec::with_capacity(statements.len());
         match self {
-            Self::Pg(conn) => {
+            Self::Pg(conn, deferred) => {
+                let conn: &AsyncPgConnection = conn;
                 let mut statements = statements.into_iter().peekable();
                 while statements.peek().is_some() {
                     let flight = statements.by_ref().take(PIPELINE_DEPTH).map(|statement| {
-                        let mut shared: &AsyncPgConnection = conn;
+                        let mut shared = conn;
                         AsyncConnectionCore::execute_returning_count(&mut shared, statement)
                     });
                     // All answers are awaited, so that none is left on the wire after an error.
-                    for count in join_all(flight).await {
+                    let flight = join_all(flight).map(Ok);
+                    for count in after(conn, deferred, flight).await? {
                         counts.push(count?);
                     }
                 }
@@ -330,7 +353,10 @@ fn is_locked(error: &Error) -> bool {
 impl SimpleAsyncConnection for DualConnection {
     async fn batch_execute(&mut self, sql: &str) -> QueryResult<()> {
         match self {
-            Self::Pg(conn) => conn.batch_execute(sql).await,
+            Self::Pg(conn, deferred) => match deferred.take() {
+                Some(first) => conn.batch_execute(&format!("{first}; {sql}")).await,
+                None => conn.batch_execute(sql).await,
+            },
             Self::Sqlite(conn) => conn.batch_execute(sql).await,
         }
     }
@@ -373,10 +399,12 @@ fn load(
         Err(error) => return ready(Err(error)).boxed(),
     };
     match conn {
-        DualConnection::Pg(conn) => {
+        DualConnection::Pg(conn, deferred) => {
+            let mut shared: &AsyncPgConnection = conn;
             let rows: BoxFuture<'_, QueryResult<Rows<PgRow>>> =
-                AsyncConnectionCore::load(&mut **conn, query);
-            rows.map(|rows| Ok(rows?.map(|row| row.map(DualRow::Pg)).boxed()))
+                AsyncConnectionCore::load(&mut shared, query);
+            after(conn, deferred, rows)
+                .map(|rows| Ok(rows?.map(|row| row.map(DualRow::Pg)).boxed()))
                 .boxed()
         }
         DualConnection::Sqlite(conn) => {
@@ -397,11 +425,27 @@ fn execute(
         Err(error) => return ready(Err(error)).boxed(),
     };
     match conn {
-        DualConnection::Pg(conn) => {
-            AsyncConnectionCore::execute_returning_count(&mut **conn, query)
+        DualConnection::Pg(conn, deferred) => {
+            let mut shared: &AsyncPgConnection = conn;
+            let count = AsyncConnectionCore::execute_returning_count(&mut shared, query);
+            after(conn, deferred, count).boxed()
         }
         DualConnection::Sqlite(conn) => AsyncConnectionCore::execute_returning_count(conn, query),
     }
+}
+
+/// Sends what was put off, and the work behind it without waiting. The order on the wire is that of the first polls.
+async fn after<T>(
+    conn: &AsyncPgConnection,
+    deferred: &mut Option<String>,
+    work: impl Future<Output = QueryResult<T>>,
+) -> QueryResult<T> {
+    let Some(first) = deferred.take() else {
+        return work.await;
+    };
+    let mut shared = conn;
+    let (begun, done) = join(shared.batch_execute(&first), work).await;
+    begun.and(done)
 }
 
 type PgTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -416,7 +460,7 @@ impl TransactionManager<DualConnection> for DualTransactions {
 
     async fn begin_transaction(conn: &mut DualConnection) -> QueryResult<()> {
         match conn {
-            DualConnection::Pg(conn) => PgTransactions::begin_transaction(&mut **conn).await,
+            DualConnection::Pg(conn, _) => PgTransactions::begin_transaction(&mut **conn).await,
             DualConnection::Sqlite(conn) => {
                 conn.spawn_blocking(|conn| {
                     type Manager = AnsiTransactionManager;
@@ -435,21 +479,23 @@ impl TransactionManager<DualConnection> for DualTransactions {
 
     async fn rollback_transaction(conn: &mut DualConnection) -> QueryResult<()> {
         match conn {
-            DualConnection::Pg(conn) => PgTransactions::rollback_transaction(&mut **conn).await,
+            DualConnection::Pg(conn, _) => PgTransactions::rollback_transaction(&mut **conn).await,
             DualConnection::Sqlite(conn) => SqliteTransactions::rollback_transaction(conn).await,
         }
     }
 
     async fn commit_transaction(conn: &mut DualConnection) -> QueryResult<()> {
         match conn {
-            DualConnection::Pg(conn) => PgTransactions::commit_transaction(&mut **conn).await,
+            DualConnection::Pg(conn, _) => PgTransactions::commit_transaction(&mut **conn).await,
             DualConnection::Sqlite(conn) => SqliteTransactions::commit_transaction(conn).await,
         }
     }
 
     fn transaction_manager_status_mut(conn: &mut DualConnection) -> &mut TransactionManagerStatus {
         match conn {
-            DualConnection::Pg(conn) => PgTransactions::transaction_manager_status_mut(&mut **conn),
+            DualConnection::Pg(conn, _) => {
+                PgTransactions::transaction_manager_status_mut(&mut **conn)
+            }
             DualConnection::Sqlite(conn) => {
                 SqliteTransactions::transaction_manager_status_mut(conn)
             }
@@ -458,7 +504,9 @@ impl TransactionManager<DualConnection> for DualTransactions {
 
     fn is_broken_transaction_manager(conn: &mut DualConnection) -> bool {
         match conn {
-            DualConnection::Pg(conn) => PgTransactions::is_broken_transaction_manager(&mut **conn),
+            DualConnection::Pg(conn, _) => {
+                PgTransactions::is_broken_transaction_manager(&mut **conn)
+            }
             DualConnection::Sqlite(conn) => SqliteTransactions::is_broken_transaction_manager(conn),
         }
     }
@@ -483,21 +531,21 @@ impl AsyncConnection for DualConnection {
 
     fn instrumentation(&mut self) -> &mut dyn Instrumentation {
         match self {
-            Self::Pg(conn) => conn.instrumentation(),
+            Self::Pg(conn, _) => conn.instrumentation(),
             Self::Sqlite(conn) => conn.instrumentation(),
         }
     }
 
     fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
         match self {
-            Self::Pg(conn) => conn.set_instrumentation(instrumentation),
+            Self::Pg(conn, _) => conn.set_instrumentation(instrumentation),
             Self::Sqlite(conn) => conn.set_instrumentation(instrumentation),
         }
     }
 
     fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
         match self {
-            Self::Pg(conn) => conn.set_prepared_statement_cache_size(size),
+            Self::Pg(conn, _) => conn.set_prepared_statement_cache_size(size),
             Self::Sqlite(conn) => conn.set_prepared_statement_cache_size(size),
         }
     }
@@ -506,7 +554,7 @@ impl AsyncConnection for DualConnection {
 impl PoolableConnection for DualConnection {
     fn is_broken(&mut self) -> bool {
         match self {
-            Self::Pg(conn) => conn.is_broken(),
+            Self::Pg(conn, _) => conn.is_broken(),
             Self::Sqlite(conn) => conn.is_broken(),
         }
     }

@@ -127,6 +127,11 @@ impl JsonText {
     pub fn of(value: &serde_json::Value) -> Self {
         Self(value.to_string())
     }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl ToSql<st::Jsonb, Pg> for JsonText {
