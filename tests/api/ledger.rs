@@ -90,7 +90,8 @@ pub(crate) async fn stored(conn: &mut DualConnection, org: OrgId, told: &[Told])
 
     let acknowledged: usize = told.iter().map(|told| told.sessions.len()).sum();
     assert_eq!(sessions.len(), acknowledged, "sessions");
-    assert_eq!(usize::try_from(keys).unwrap(), acknowledged * 2, "keys");
+    // In, out and the note.
+    assert_eq!(usize::try_from(keys).unwrap(), acknowledged * 3, "keys");
     let mut kept: HashMap<SessionId, usize> = HashMap::new();
     for session in positions {
         *kept.entry(session).or_default() += 1;
