@@ -2,6 +2,7 @@
 //! same SQL transaction without a server: pgbench on PostgreSQL, a bare writer on SQLite.
 
 #![expect(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -15,11 +16,13 @@ mod peer;
 #[expect(dead_code, reason = "shared with the other benchmarks")]
 mod support;
 
+use std::time::Duration;
+
 use diesel_async::SimpleAsyncConnection as _;
 use zamu_schema::dual::Dual;
 
 use support::client::{Run, drive};
-use support::database::{Database, drained};
+use support::database::{Database, drained, engines};
 use support::people::People;
 use support::server::Server;
 use support::{block_on, millis};
@@ -31,11 +34,12 @@ const WARM_UP: u64 = 640;
 
 fn main() {
     println!(
-        "| engine | connections | ops/s | p50 ms | p99 ms | peer ops/s | peer p50 | peer p99 | ratio |"
+        "| engine | connections | ops/s | p50 ms | p99 ms | CPU µs/op | MiB | peer ops/s | peer p50 | peer p99 | ratio |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    block_on(measure("SQLite", Database::sqlite()));
-    block_on(measure("PostgreSQL", Database::postgres()));
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    for (engine, open) in engines() {
+        block_on(measure(engine, open()));
+    }
 }
 
 async fn measure(engine: &str, database: Database) {
@@ -57,8 +61,10 @@ async fn measure(engine: &str, database: Database) {
     drive(server.address, 16, &people.clock_ins(take(WARM_UP))).await;
     drained(&mut conn).await;
     for (connections, count) in STEPS {
+        let used = server.processor();
         let run = drive(server.address, connections, &people.clock_ins(take(count))).await;
         drained(&mut conn).await;
+        let used = (server.processor() - used) / u32::try_from(count).unwrap();
         let numbers = take(count);
         server.pause(true);
         let peer = match conn.dialect() {
@@ -67,7 +73,8 @@ async fn measure(engine: &str, database: Database) {
         };
         server.pause(false);
         drained(&mut conn).await;
-        row(engine, connections, &run, &peer);
+        let cost = (used, server.resident_mib());
+        row(engine, connections, &run, cost, &peer);
     }
     println!(
         "\n{engine}: ready after {} ms; {idle} MiB resident when ready, {} MiB after the load; {:.2} of 60 MiB.\n",
@@ -77,13 +84,14 @@ async fn measure(engine: &str, database: Database) {
     );
 }
 
-fn row(engine: &str, connections: usize, run: &Run, peer: &Run) {
+fn row(engine: &str, connections: usize, run: &Run, (used, mib): (Duration, u64), peer: &Run) {
     let delay = |run: &Run, quantile| millis(run.delays.value_at_quantile(quantile));
     println!(
-        "| {engine} | {connections} | {:.0} | {} | {} | {:.0} | {} | {} | **{:.2}** |",
+        "| {engine} | {connections} | {:.0} | {} | {} | {} | {mib} | {:.0} | {} | {} | **{:.2}** |",
         run.per_second,
         delay(run, 0.5),
         delay(run, 0.99),
+        used.as_micros(),
         peer.per_second,
         delay(peer, 0.5),
         delay(peer, 0.99),

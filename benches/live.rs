@@ -2,6 +2,7 @@
 //! clock-ins at a steady rate beside them.
 
 #![expect(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 
 use support::client::{Client, Listener};
-use support::database::{Database, drained};
+use support::database::{Database, drained, engines};
 use support::people::People;
 use support::server::Server;
 use support::{block_on, histogram, micros, millis};
@@ -37,8 +38,9 @@ fn main() {
         "| engine | clock-ins/s | deliveries/s | p50 ms | p99 ms | slowest ms | p99 of 100 ms |"
     );
     println!("|---|---|---|---|---|---|---|");
-    block_on(measure("SQLite", Database::sqlite()));
-    block_on(measure("PostgreSQL", Database::postgres()));
+    for (engine, open) in engines() {
+        block_on(measure(engine, open()));
+    }
 }
 
 async fn measure(engine: &str, database: Database) {

@@ -44,7 +44,7 @@ fn main() {
     println!("|---|---|---|---|---|");
     let (rules, problems) = Rulebook::load(folder.path(), None);
     assert!(problems.is_empty(), "{problems:?}");
-    for hook in zamu_rules::hooks() {
+    for hook in hooks() {
         row(
             &format!("{}, warm", hook.name),
             &warm(&rules, "nobody", hook),

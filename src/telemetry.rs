@@ -92,6 +92,13 @@ fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError
         .install_recorder()
 }
 
+/// Adds up what was measured. Samples wait in memory until somebody does, and perhaps nobody ever asks for the metrics.
+pub fn sum_up() {
+    if let Some(Some(handle)) = METRICS.get() {
+        handle.run_upkeep();
+    }
+}
+
 /// Everything counted so far, as Prometheus reads it.
 pub fn metrics_text() -> String {
     let Some(Some(handle)) = METRICS.get() else {

@@ -22,7 +22,7 @@ enum Kept {
 }
 
 impl Database {
-    pub fn sqlite() -> Self {
+    fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("zamu.sqlite").display());
         let _kept = Kept::File(folder);
@@ -34,7 +34,7 @@ impl Database {
         clippy::disallowed_methods,
         reason = "the one setting of the benchmarks"
     )]
-    pub fn postgres() -> Self {
+    fn postgres() -> Self {
         if let Ok(url) = std::env::var("ZAMU_BENCH_DATABASE_URL") {
             return Self {
                 url,
@@ -60,6 +60,26 @@ impl Database {
         }
         conn
     }
+}
+
+/// Makes a fresh database of an engine.
+pub type Make = fn() -> Database;
+
+/// The engines to measure: all, or those named behind `--`: `cargo bench --bench live -- sqlite`.
+pub fn engines() -> Vec<(&'static str, Make)> {
+    let all: [(&str, Make); 2] = [
+        ("SQLite", Database::sqlite),
+        ("PostgreSQL", Database::postgres),
+    ];
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .map(|name| name.to_lowercase())
+        .collect();
+    let is_wanted = |name: &str| named.is_empty() || named.contains(&name.to_lowercase());
+    all.into_iter()
+        .filter(|(name, _)| is_wanted(name))
+        .collect()
 }
 
 /// Waits until every committed event has its number.

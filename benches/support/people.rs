@@ -141,7 +141,7 @@ impl People {
                 (
                     login_sessions::id.eq(id(Thing::Login, number)),
                     login_sessions::account_id.eq(id(Thing::Account, number)),
-                    login_sessions::org_id.eq(Uuid::from(org.uuid())),
+                    login_sessions::org_id.eq(org.uuid()),
                     login_sessions::member_id.eq(member(number)),
                     login_sessions::created_at.eq(now),
                     // As if the application had been opened just before.

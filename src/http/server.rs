@@ -120,6 +120,7 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
     let tail = dispatch::Tail::start(&app).await;
     app.tasks().spawn(dispatch::run_from(app.clone(), tail));
     app.tasks().spawn(crate::jobs::run(app.clone()));
+    app.tasks().spawn(sum_up(app.clone()));
     let (wish, end) = (stopping.clone(), ended.clone());
     app.tasks().spawn(async move {
         let _end = end.drop_guard();
@@ -141,6 +142,18 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
         stopping,
         ended,
     })
+}
+
+/// How long samples of the metrics wait in memory.
+const SUM_UP: Duration = Duration::from_secs(5);
+
+async fn sum_up(app: App) {
+    loop {
+        tokio::select! {
+            () = app.tasks().stopping() => return,
+            () = tokio::time::sleep(SUM_UP) => telemetry::sum_up(),
+        }
+    }
 }
 
 /// Answers and events are small and go out at once: connections inherit that from the socket that listens.
