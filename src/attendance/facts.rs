@@ -49,6 +49,7 @@ pub fn clock_in(known: &Known<'_>, fence: Judgement, accuracy_m: Option<f64>) ->
     .into();
     let since_capture = minutes_between(known.time.occurred_at, known.time.received_at);
     record([
+        // Always empty: a second session is refused before any rule is asked.
         ("open_session", Value::Nothing),
         ("fence", fence),
         ("place", place(known.place)),
@@ -83,6 +84,7 @@ pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
     let at = known.time.occurred_at;
     record([
         ("minutes_late", minutes_between(shift.starts_at, at).into()),
+        // Always no: there is no way yet to approve a delay.
         ("delay_was_approved", false.into()),
         (
             "shift",

@@ -62,10 +62,4 @@ impl Bus {
             rings.remove(&org);
         }
     }
-
-    /// How many subscriptions are open on this node, for the metrics.
-    pub fn subscribers(&self) -> usize {
-        let rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        rings.values().map(broadcast::Sender::receiver_count).sum()
-    }
 }
