@@ -96,7 +96,7 @@ struct Service(String);
 impl Service {
     fn start() -> (String, Self) {
         let start =
-            r#"eval "$(.ci/services start)" && echo "$ZAMU_SERVICES" && echo "$TEST_POSTGRES_URL""#;
+            r#"eval "$(.ci/services start)" && echo "$TEST_SERVICES" && echo "$TEST_POSTGRES_URL""#;
         let output = bash(start).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let (folder, url) = text
@@ -110,7 +110,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         let _ = bash(".ci/services stop")
-            .env("ZAMU_SERVICES", &self.0)
+            .env("TEST_SERVICES", &self.0)
             .status();
     }
 }
