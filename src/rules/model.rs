@@ -48,9 +48,17 @@ impl KeptRead {
     }
 }
 
-/// `late(22)`, `fence(150, 50)`, `allow()`: as it is written in a script.
+/// `late(22)`, `allow()`; several values carry their names: `fence(accuracy_m: 50, radius_m: 150)`.
 pub fn outcome_text(outcome: &Outcome) -> String {
-    let values: Vec<String> = outcome.values.values().map(ToString::to_string).collect();
+    let named = outcome.values.len() > 1;
+    let value = |(name, value): (&String, &zamu_rules::Value)| {
+        if named {
+            format!("{name}: {value}")
+        } else {
+            value.to_string()
+        }
+    };
+    let values: Vec<String> = outcome.values.iter().map(value).collect();
     format!("{}({})", outcome.name, values.join(", "))
 }
 
@@ -71,6 +79,24 @@ pub fn outcome_json(decision: &Decision) -> Json {
 mod tests {
     use super::*;
     use zamu_rules::Value;
+
+    #[test]
+    fn an_outcome_reads_without_its_schema() {
+        let outcome = |name: &str, values: &[(&str, i64)]| Outcome {
+            name: name.to_owned(),
+            values: values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+                .collect(),
+        };
+        assert_eq!(outcome_text(&outcome("allow", &[])), "allow()");
+        assert_eq!(
+            outcome_text(&outcome("late", &[("minutes", 22)])),
+            "late(22)"
+        );
+        let fence = outcome("fence", &[("radius_m", 150), ("accuracy_m", 50)]);
+        assert_eq!(outcome_text(&fence), "fence(accuracy_m: 50, radius_m: 150)");
+    }
 
     #[test]
     fn personal_facts_lose_their_value_before_they_are_kept() {
