@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use rhai::AST;
 use sha2::{Digest as _, Sha256};
 
-use crate::Problem;
 use crate::engine::words::{DECORATIONS, DISABLED, HELPERS};
 use crate::engine::{self, explain_parse_error, locate_function, unreadable_character};
 use crate::hook::Hook;
 use crate::verdict::INHERIT;
+use crate::{Problem, RuleKind};
 
 /// A rule longer than this is a program.
 const SOURCE_LIMIT: usize = 32 * 1024;
@@ -30,6 +30,19 @@ pub(crate) struct Script {
 }
 
 impl Script {
+    /// Compiles a rule of either kind; a table becomes the script it stands for.
+    pub(crate) fn of(
+        hook: &'static Hook,
+        kind: RuleKind,
+        source: &str,
+        file: Option<&str>,
+    ) -> Result<Self, Problem> {
+        match kind {
+            RuleKind::Script => Self::compile(hook, source, file),
+            RuleKind::Table => Err(at_file(file, "decision tables are not supported yet")),
+        }
+    }
+
     /// Compiles and checks the structure. The first problem is enough: later ones are often echoes.
     pub(crate) fn compile(
         hook: &'static Hook,
@@ -147,7 +160,7 @@ fn is_taken(hook: &'static Hook, name: &str) -> bool {
     let extras = hook
         .outcomes
         .iter()
-        .flat_map(|outcome| outcome.extras.iter().map(|extra| extra.0));
+        .flat_map(|outcome| outcome.methods.iter().map(|method| method.name));
     name == INHERIT
         || hook.outcome(name).is_some()
         || extras.into_iter().any(|extra| extra == name)
@@ -156,10 +169,10 @@ fn is_taken(hook: &'static Hook, name: &str) -> bool {
             .any(|names| names.contains(&name))
 }
 
-/// The first half of a SHA-256, which is plenty to tell two texts apart.
+/// The first half of a SHA-256: nobody can make two texts of one digest.
 pub(crate) fn digest(text: &str) -> String {
     let bytes = Sha256::digest(text.as_bytes());
-    bytes.iter().take(8).fold(String::new(), |mut hex, byte| {
+    bytes.iter().take(16).fold(String::new(), |mut hex, byte| {
         // Writing to a text cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -18,6 +18,10 @@ pub enum Status {
     Budget,
     /// The rule made a mistake; the failure policy answered.
     Error,
+    /// The breaker of this hook is open after repeated failures; the failure policy answered unasked.
+    Breaker,
+    /// The organization used up its operations of this minute; the failure policy answered unasked.
+    Quota,
     /// The wall guard fired or the engine panicked: our incident, not the script's verdict.
     Incident,
 }
@@ -30,6 +34,8 @@ impl Status {
             Self::Defaulted => "DEFAULTED",
             Self::Budget => "BUDGET",
             Self::Error => "ERROR",
+            Self::Breaker => "BREAKER",
+            Self::Quota => "QUOTA",
             Self::Incident => "INCIDENT",
         }
     }
@@ -71,7 +77,7 @@ pub struct Read {
 /// One layer that was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerStep {
-    /// `organization`, `default`, `built-in` or `platform`.
+    /// `organization`, `pack:<id>`, `default`, `built-in` or `platform`.
     pub layer: String,
     /// Digest of the script; empty where Rust answered.
     pub script: String,
@@ -104,6 +110,10 @@ pub struct Decision {
     pub needs_review: bool,
     pub read: Vec<Read>,
     pub layers: Vec<LayerStep>,
+    /// Everything the rules were given, completed: what the decision can be taken again from.
+    pub facts: Record,
+    /// Departments and place whose settings applied, from the widest to the narrowest.
+    pub scopes: Vec<String>,
     pub operations: u64,
     pub duration_us: u64,
     pub problem: Option<Problem>,

@@ -1,6 +1,6 @@
 //! Facts as the server gives them, completed and checked against the hook's schema before a rule runs.
 
-use crate::hook::{Field, Kind, LIST_LIMIT, Presence};
+use crate::hook::{Field, Kind, LIST_LIMIT, Presence, RECORDS_LIMIT};
 use crate::{Record, Value};
 
 /// Longest text a fact may carry into a rule, in bytes; longer text is cut by the server, not here.
@@ -39,6 +39,20 @@ fn fit(value: &mut Value, field: &'static Field, at: &str) -> Result<(), String>
             *value = Value::Record(empty(inner));
             Ok(())
         }
+        (Kind::Records(inner), Value::List(items)) => {
+            if items.len() > RECORDS_LIMIT {
+                return Err(format!(
+                    "the fact `{at}{name}` has more than {RECORDS_LIMIT} records"
+                ));
+            }
+            for (index, item) in items.iter_mut().enumerate() {
+                let Value::Record(record) = item else {
+                    return Err(format!("`{at}{name}[{index}]` is not a record"));
+                };
+                prepare(record, inner, &format!("{at}{name}[{index}]."))?;
+            }
+            Ok(())
+        }
         (_, Value::Nothing) if field.presence == Presence::MayBeEmpty => Ok(()),
         (_, Value::Nothing) => Err(format!("the fact `{at}{name}` is missing")),
         (Kind::YesNo, Value::Bool(_))
@@ -71,7 +85,7 @@ fn empty(fields: &'static [Field]) -> Record {
         (_, Kind::Text) => "".into(),
         (_, Kind::YesNo) => false.into(),
         (_, Kind::Whole) => 0.into(),
-        (_, Kind::TextList) => Value::List(Vec::new()),
+        (_, Kind::TextList | Kind::Records(_)) => Value::List(Vec::new()),
         (_, Kind::Record(inner)) => Value::Record(empty(inner)),
     };
     fields

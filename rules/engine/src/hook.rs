@@ -28,10 +28,14 @@ pub enum Kind {
     /// At most a hundred short texts.
     TextList,
     Record(&'static [Field]),
+    /// At most five hundred records, in the order the field documents; a rule walks them with `for`.
+    Records(&'static [Field]),
 }
 
-/// A list longer than this is refused before a rule sees it.
+/// A list of texts longer than this is refused before a rule sees it.
 pub(crate) const LIST_LIMIT: usize = 100;
+/// The same for a list of records.
+pub(crate) const RECORDS_LIMIT: usize = 500;
 
 /// Whether the server must provide a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -81,7 +85,7 @@ impl Field {
     }
 }
 
-/// What an outcome or decoration takes in its brackets.
+/// What an outcome or one of its methods takes in its brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Argument {
     /// A whole number within bounds; the unit is for messages.
@@ -92,68 +96,147 @@ pub enum Argument {
         max: i64,
     },
     /// A short code of small letters, digits and underscores.
-    Code { field: &'static str },
+    Code {
+        field: &'static str,
+    },
+    /// A code out of a closed set.
+    Choice {
+        field: &'static str,
+        choices: &'static [&'static str],
+    },
+    /// A sentence for people, at most 500 letters.
+    Text {
+        field: &'static str,
+    },
+    YesNo {
+        field: &'static str,
+    },
+    Money {
+        field: &'static str,
+    },
+    Moment {
+        field: &'static str,
+    },
+    /// At most twenty moments, written as a list.
+    Moments {
+        field: &'static str,
+    },
+    /// A record of a list of facts, such as one of `session.breaks`; kept as its position, from 0.
+    Item {
+        field: &'static str,
+        list: &'static str,
+    },
 }
 
 impl Argument {
     pub fn field(&self) -> &'static str {
         match self {
-            Self::Whole { field, .. } | Self::Code { field } => field,
+            Self::Whole { field, .. }
+            | Self::Code { field }
+            | Self::Choice { field, .. }
+            | Self::Text { field }
+            | Self::YesNo { field }
+            | Self::Money { field }
+            | Self::Moment { field }
+            | Self::Moments { field }
+            | Self::Item { field, .. } => field,
         }
     }
+}
+
+/// What calling an outcome's method does to the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Effect {
+    /// Each argument becomes a value of the outcome.
+    Set,
+    /// The arguments become one record, with `what` naming the method, added to this list of the outcome.
+    Append(&'static str),
+}
+
+/// A method of an outcome beside the decorations, such as `.needs_accuracy(50)` or `plan.paid(pause)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Method {
+    pub name: &'static str,
+    pub arguments: &'static [Argument],
+    pub effect: Effect,
+    pub about: &'static str,
 }
 
 /// One answer a rule may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct OutcomeSpec {
     pub name: &'static str,
-    pub argument: Option<Argument>,
-    /// Methods that add a value to this outcome, such as `.needs_accuracy(m)`.
-    pub extras: &'static [(&'static str, Argument)],
+    pub arguments: &'static [Argument],
+    /// Where the arguments go: [`Effect::Append`] for outcomes that several layers may give at once.
+    pub effect: Effect,
+    pub methods: &'static [Method],
     /// Values the outcome carries when no method sets them.
     pub defaults: &'static [(&'static str, i64)],
+    /// How strict or severe it is among its siblings; the highest wins where layers are combined so.
+    pub rank: u8,
     pub about: &'static str,
 }
 
 impl OutcomeSpec {
     pub(crate) const fn plain(name: &'static str, about: &'static str) -> Self {
+        Self::with(name, &[], about)
+    }
+
+    pub(crate) const fn with(
+        name: &'static str,
+        arguments: &'static [Argument],
+        about: &'static str,
+    ) -> Self {
         Self {
             name,
-            argument: None,
-            extras: &[],
+            arguments,
+            effect: Effect::Set,
+            methods: &[],
             defaults: &[],
+            rank: 0,
             about,
         }
     }
 
-    pub(crate) const fn with(name: &'static str, argument: Argument, about: &'static str) -> Self {
-        Self {
-            name,
-            argument: Some(argument),
-            extras: &[],
-            defaults: &[],
-            about,
-        }
+    pub(crate) const fn rank(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    pub(crate) const fn methods(mut self, methods: &'static [Method]) -> Self {
+        self.methods = methods;
+        self
+    }
+
+    pub(crate) const fn gathered_in(mut self, list: &'static str) -> Self {
+        self.effect = Effect::Append(list);
+        self
     }
 
     /// How a person writes it: `late(minutes)`.
     pub fn usage(&self) -> String {
-        format!(
-            "{}({})",
-            self.name,
-            self.argument.map_or("", |argument| argument.field())
-        )
+        let arguments: Vec<&str> = self.arguments.iter().map(Argument::field).collect();
+        format!("{}({})", self.name, arguments.join(", "))
     }
 }
 
-/// What answers when a rule cannot.
+/// What answers when a rule cannot: it errs, exceeds its budget, gives no answer, cannot be loaded, or its
+/// breaker is open. Every such answer carries the flag `rule_failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FailurePolicy {
-    /// The built-in Rust answer, marked `rule_failed`.
+    /// The built-in Rust answer.
     Default,
-    /// Let it happen, flag it, send it to review.
+    /// Let it happen (the hook's first outcome) and send it to review.
     Open,
+    /// Nothing moves; the answer is `hold` and a person decides.
+    Hold,
+    /// The platform's clinical floor answers, which is the built-in one, and the clinical lead is told.
+    Floor,
+    /// The answer is `skipped`: shown as "not computed", and nothing else happens.
+    Skip,
+    /// Refused; the answer is `reject`.
+    Closed,
 }
 
 /// How the answers of several layers become one.
@@ -162,8 +245,12 @@ pub enum FailurePolicy {
 pub enum Combine {
     /// The most specific layer wins; the ones below run only after `inherit()`.
     First,
+    /// Every layer contributes: the highest rank names the answer, lists and decorations are joined.
+    All,
     /// Every layer is asked and the strictest answer wins: deny, then ask, then flag, then allow.
     Strictest,
+    /// Every layer is asked and the highest rank wins.
+    Worst,
 }
 
 /// Who must approve a change.
@@ -187,6 +274,16 @@ impl Budget {
     pub const SMALL: Self = Self {
         operations: 20_000,
         wall_milliseconds: 50,
+    };
+    /// A whole session or visit.
+    pub const MEDIUM: Self = Self {
+        operations: 100_000,
+        wall_milliseconds: 100,
+    };
+    /// One row of a report.
+    pub const ROW: Self = Self {
+        operations: 5_000,
+        wall_milliseconds: 10,
     };
 }
 

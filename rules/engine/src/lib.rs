@@ -28,11 +28,15 @@ pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
 pub use hook::{
-    Argument, Budget, Class, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Presence, Risk,
+    Argument, Budget, Class, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method,
+    OutcomeSpec, Presence, Risk,
 };
 pub use moment::Moment;
 pub use money::{Currency, Money};
-pub use pack::{FileProblem, Origin, Rulebook, Source};
+pub use pack::{
+    Book, Content, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind, Rulebook,
+    SettingChange, SettingInForce, Snapshot, Source,
+};
 pub use registry::{hook, hooks};
 pub use settings::{Setting, SettingKind};
 pub use value::{Record, Value};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Timelike};
 use serde::{Deserialize, Serialize};
 
 /// An instant and the offset of the place it belongs to. Two moments are equal when the instants are.
@@ -67,6 +67,11 @@ impl Moment {
     /// `2026-01-05`.
     pub fn date(self) -> String {
         self.local().format("%Y-%m-%d").to_string()
+    }
+
+    /// The local day, for settings that hold from a day on.
+    pub fn day_of_calendar(self) -> NaiveDate {
+        self.local().date()
     }
 
     pub fn day(self) -> i64 {

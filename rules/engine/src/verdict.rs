@@ -94,13 +94,32 @@ impl Verdict {
         self.name == INHERIT
     }
 
-    /// Deny above ask above flag above allow.
-    pub(crate) fn strictness(&self) -> u8 {
-        match self {
-            Self { name: "deny", .. } => 3,
-            Self { notes, .. } if !notes.asks.is_empty() => 2,
-            Self { notes, .. } if !notes.flags.is_empty() || notes.needs_review => 1,
-            Self { .. } => 0,
+    /// Deny above ask above flag above allow: the rank the hook gives the outcome, raised by what was asked.
+    pub(crate) fn strictness(&self, rank: u8) -> u8 {
+        let asked = match &self.notes {
+            notes if !notes.asks.is_empty() => 2,
+            notes if !notes.flags.is_empty() || notes.needs_review => 1,
+            _ => 0,
+        };
+        rank.max(asked)
+    }
+
+    /// Joins the lists of another answer to this one's; other values stay as they are.
+    pub(crate) fn join(&mut self, other: Record) {
+        for (name, value) in other {
+            match (self.values.get_mut(&name), value) {
+                (Some(Value::List(mine)), Value::List(theirs)) => {
+                    let new: Vec<Value> = theirs
+                        .into_iter()
+                        .filter(|item| !mine.contains(item))
+                        .collect();
+                    mine.extend(new);
+                }
+                (None, value) => {
+                    self.values.insert(name, value);
+                }
+                (Some(_), _) => {}
+            }
         }
     }
 

@@ -79,9 +79,10 @@ pub(crate) const HOOK: Hook = Hook {
         OutcomeSpec::plain("allow", "let them in"),
         OutcomeSpec::with(
             "deny",
-            Argument::Code { field: "code" },
+            &[Argument::Code { field: "code" }],
             "refuse, with a reason code",
-        ),
+        )
+        .rank(3),
     ],
     failure: FailurePolicy::Open,
     combine: Combine::Strictest,

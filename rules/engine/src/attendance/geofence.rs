@@ -5,7 +5,9 @@ use super::{
     NOW_FIELD, PERSON_FIELD, PLACE_FIELD, SERVICE_FIELD, record, sample_now, sample_person,
     sample_place, sample_service,
 };
-use crate::hook::{Argument, Budget, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Risk};
+use crate::hook::{
+    Argument, Budget, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method, OutcomeSpec, Risk,
+};
 use crate::verdict::Verdict;
 use crate::{Record, Value};
 
@@ -54,11 +56,18 @@ pub(crate) const HOOK: Hook = Hook {
     ],
     outcomes: &[
         OutcomeSpec {
-            name: "fence",
-            argument: Some(RADIUS),
-            extras: &[("needs_accuracy", ACCURACY)],
             defaults: &[("accuracy_m", USUAL_ACCURACY_M)],
-            about: "a fence of so many metres; for a polygon, metres outside its edge",
+            ..OutcomeSpec::with(
+                "fence",
+                &[RADIUS],
+                "a fence of so many metres; for a polygon, metres outside its edge",
+            )
+            .methods(&[Method {
+                name: "needs_accuracy",
+                arguments: &[ACCURACY],
+                effect: Effect::Set,
+                about: "how exact the fix must be for a sure answer",
+            }])
         },
         OutcomeSpec::plain("no_fence", "anywhere is fine; the position is still kept"),
     ],

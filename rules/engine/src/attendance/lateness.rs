@@ -66,8 +66,8 @@ pub(crate) const HOOK: Hook = Hook {
     ],
     outcomes: &[
         OutcomeSpec::plain("on_time", "not late"),
-        OutcomeSpec::with("late", MINUTES, "late by these minutes"),
-        OutcomeSpec::with("very_late", MINUTES, "so late that somebody should know"),
+        OutcomeSpec::with("late", &[MINUTES], "late by these minutes"),
+        OutcomeSpec::with("very_late", &[MINUTES], "so late that somebody should know"),
         OutcomeSpec::plain("excused", "late, but with permission"),
     ],
     failure: FailurePolicy::Default,

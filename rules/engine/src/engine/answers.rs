@@ -2,19 +2,24 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rhai::{Dynamic, ImmutableString, Module};
+use rhai::{Array, Dynamic, ImmutableString, Module};
 
 use super::compare::kind_of;
 use super::register::add;
+use super::views::FactsView;
 use super::words::ASKS;
 use super::{Raised, host_error};
-use crate::hook::{Argument, Hook, OutcomeSpec};
+use crate::hook::{Argument, Effect, Hook, Method, OutcomeSpec};
 use crate::suggest::nearest;
 use crate::verdict::{INHERIT, Verdict};
-use crate::{Value, registry};
+use crate::{Moment, Money, Record, Value, registry};
 
 /// Decorations of one kind on one answer.
 const NOTES_LIMIT: usize = 16;
+/// Records in one list of an answer.
+const ITEMS_LIMIT: usize = 100;
+/// Moments in one list.
+const MOMENTS_LIMIT: usize = 20;
 /// Characters of one reason.
 const REASON_LIMIT: usize = 500;
 /// Characters of one code.
@@ -41,6 +46,7 @@ fn build(hook: &'static Hook) -> Module {
     for spec in hook.outcomes {
         register(&mut module, spec);
     }
+    methods(&mut module, hook);
     decorations(&mut module);
     for name in ["to_string", "to_debug"] {
         add(&mut module, name, |answer: &mut Verdict| answer.to_string());
@@ -52,40 +58,132 @@ fn build(hook: &'static Hook) -> Module {
     module
 }
 
+/// One function per outcome. The engine tells functions apart by the number of arguments, so a missing
+/// one is "function not found", with the usage as advice.
 fn register(module: &mut Module, spec: &'static OutcomeSpec) {
-    match spec.argument {
-        None => {
-            add(module, spec.name, move || Verdict::of(spec));
-        }
-        Some(argument) => {
-            add(module, spec.name, move |given: Dynamic| {
-                let value = accept(spec.name, argument, &given)?;
-                Raised::Ok(Verdict::of(spec).with(argument.field(), value))
-            });
-        }
-    }
-    for (method, argument) in spec.extras {
-        add(
+    let make = move |given: &[Dynamic]| -> Raised<Verdict> {
+        let mut answer = Verdict::of(spec);
+        put(&mut answer, spec.name, spec.arguments, spec.effect, given)?;
+        Ok(answer)
+    };
+    match spec.arguments.len() {
+        0 => add(module, spec.name, move || make(&[])),
+        1 => add(module, spec.name, move |one: Dynamic| make(&[one])),
+        2 => add(module, spec.name, move |one: Dynamic, two: Dynamic| {
+            make(&[one, two])
+        }),
+        _ => add(
             module,
-            method,
-            move |answer: &mut Verdict, given: Dynamic| {
-                if answer.name != spec.name && !answer.is_inherit() {
-                    let message = format!("{} does not take .{method}(…)", answer.name);
-                    return Err(host_error(
-                        message,
-                        Some(format!("only {} does", spec.usage())),
-                    ));
-                }
-                let value = accept(method, *argument, &given)?;
-                answer.values.insert(argument.field().to_owned(), value);
-                Ok(answer.clone())
-            },
-        );
+            spec.name,
+            move |one: Dynamic, two: Dynamic, three: Dynamic| make(&[one, two, three]),
+        ),
     }
 }
 
-/// Checks what was put in the brackets.
+/// A method may belong to several outcomes of a hook; it is registered once and looks at the answer.
+fn methods(module: &mut Module, hook: &'static Hook) {
+    let mut seen: Vec<(&str, usize)> = Vec::new();
+    for method in hook.outcomes.iter().flat_map(|spec| spec.methods) {
+        let key = (method.name, method.arguments.len());
+        if seen.contains(&key) {
+            continue;
+        }
+        seen.push(key);
+        let call =
+            move |answer: &mut Verdict, given: &[Dynamic]| apply(hook, method, answer, given);
+        match method.arguments.len() {
+            0 => add(module, method.name, move |answer: &mut Verdict| {
+                call(answer, &[])
+            }),
+            1 => add(
+                module,
+                method.name,
+                move |answer: &mut Verdict, one: Dynamic| call(answer, &[one]),
+            ),
+            2 => add(
+                module,
+                method.name,
+                move |answer: &mut Verdict, one: Dynamic, two: Dynamic| call(answer, &[one, two]),
+            ),
+            _ => add(
+                module,
+                method.name,
+                move |answer: &mut Verdict, one: Dynamic, two: Dynamic, three: Dynamic| {
+                    call(answer, &[one, two, three])
+                },
+            ),
+        }
+    }
+}
+
+fn apply(
+    hook: &'static Hook,
+    method: &'static Method,
+    answer: &mut Verdict,
+    given: &[Dynamic],
+) -> Raised<Verdict> {
+    let takes = |spec: &&OutcomeSpec| spec.methods.iter().any(|own| own.name == method.name);
+    let is_one = hook
+        .outcomes
+        .iter()
+        .filter(takes)
+        .any(|spec| spec.name == answer.name);
+    if !is_one && !answer.is_inherit() {
+        let owners: Vec<String> = hook
+            .outcomes
+            .iter()
+            .filter(takes)
+            .map(OutcomeSpec::usage)
+            .collect();
+        let message = format!("{} does not take .{}(…)", answer.name, method.name);
+        let verb = if owners.len() == 1 { "does" } else { "do" };
+        let hint = format!("only {} {verb}", owners.join(", "));
+        return Err(host_error(message, Some(hint)));
+    }
+    put(answer, method.name, method.arguments, method.effect, given)?;
+    Ok(answer.clone())
+}
+
+/// Checks what was put in the brackets and keeps it in the answer.
+fn put(
+    answer: &mut Verdict,
+    name: &str,
+    arguments: &'static [Argument],
+    effect: Effect,
+    given: &[Dynamic],
+) -> Raised<()> {
+    let mut values = Record::new();
+    for (argument, given) in arguments.iter().zip(given) {
+        values.insert(argument.field().to_owned(), accept(name, *argument, given)?);
+    }
+    match effect {
+        Effect::Set => answer.values.extend(values),
+        Effect::Append(list) => {
+            values.insert("what".to_owned(), name.into());
+            let items = answer
+                .values
+                .entry(list.to_owned())
+                .or_insert_with(|| Value::List(Vec::new()));
+            if let Value::List(items) = items {
+                if items.len() >= ITEMS_LIMIT {
+                    return Err(host_error(
+                        format!("more than {ITEMS_LIMIT} of `{name}`"),
+                        None,
+                    ));
+                }
+                items.push(Value::Record(values));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks one argument.
 fn accept(name: &str, argument: Argument, given: &Dynamic) -> Raised<Value> {
+    let wrong = |wanted: &str| {
+        let message = format!("{name}(…) takes {wanted}, not {}", kind_of(given));
+        host_error(message, None)
+    };
     match argument {
         Argument::Whole {
             field,
@@ -100,16 +198,68 @@ fn accept(name: &str, argument: Argument, given: &Dynamic) -> Raised<Value> {
                 ),
                 None,
             )),
-            Err(_) => Err(host_error(
-                format!(
-                    "{name}(…) takes a whole number of {unit}, not {}",
-                    kind_of(given)
-                ),
-                None,
-            )),
+            Err(_) => Err(wrong(&format!("a whole number of {unit}"))),
         },
         Argument::Code { .. } => code(name, given).map(Value::from),
+        Argument::Choice { field, choices } => choice(name, field, choices, given),
+        Argument::Text { .. } => match given.read_lock::<ImmutableString>() {
+            Some(text) if text.chars().count() <= REASON_LIMIT => Ok(text.as_str().into()),
+            Some(_) => Err(host_error(
+                format!("the text of {name}(…) is at most {REASON_LIMIT} letters long"),
+                None,
+            )),
+            None => Err(wrong("text")),
+        },
+        Argument::YesNo { .. } => given
+            .as_bool()
+            .map(Value::from)
+            .map_err(|_kind| wrong("yes or no")),
+        Argument::Money { .. } => given
+            .read_lock::<Money>()
+            .map(|money| Value::Money(*money))
+            .ok_or_else(|| wrong("money")),
+        Argument::Moment { .. } => given
+            .read_lock::<Moment>()
+            .map(|moment| Value::Moment(*moment))
+            .ok_or_else(|| wrong("a moment")),
+        Argument::Moments { .. } => {
+            let moments = given.read_lock::<Array>().and_then(|items| {
+                let moment = |item: &Dynamic| {
+                    item.read_lock::<Moment>()
+                        .map(|moment| Value::Moment(*moment))
+                };
+                items.iter().map(moment).collect::<Option<Vec<_>>>()
+            });
+            match moments {
+                Some(moments) if moments.len() <= MOMENTS_LIMIT => Ok(Value::List(moments)),
+                _ => Err(wrong(&format!("a list of at most {MOMENTS_LIMIT} moments"))),
+            }
+        }
+        Argument::Item { list, .. } => {
+            let position = given
+                .read_lock::<FactsView>()
+                .and_then(|view| view.position_in(list));
+            position
+                .map(Value::from)
+                .ok_or_else(|| wrong(&format!("one of `{list}`")))
+        }
     }
+}
+
+fn choice(
+    name: &str,
+    field: &str,
+    choices: &'static [&'static str],
+    given: &Dynamic,
+) -> Raised<Value> {
+    let chosen = code(name, given)?;
+    if choices.contains(&chosen.as_str()) {
+        return Ok(chosen.into());
+    }
+    let hint =
+        nearest(&chosen, choices.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
+    let message = format!("`{chosen}` is not a {field}: {}", choices.join(", "));
+    Err(host_error(message, hint))
 }
 
 /// A code is short and plain, because other programs compare it and people translate it.

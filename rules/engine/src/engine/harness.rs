@@ -1,7 +1,5 @@
 //! Test files: the words `run`, `settings`, `expect` and the name of the facts, and nothing else new.
 
-use std::sync::Arc;
-
 use rhai::{AST, CallFnOptions, Dynamic, Engine, ImmutableString, Map, Scope};
 
 use super::expect::{self, Expectation};
@@ -13,7 +11,7 @@ use super::{
 use crate::facts::merge;
 use crate::hook::{Budget, Field, Kind};
 use crate::pack::{Plan, decide};
-use crate::settings::{Schema, fits};
+use crate::settings::{Dated, Schema, fits};
 use crate::suggest::nearest;
 use crate::{Moment, Money, Problem, Record, Value};
 
@@ -112,7 +110,7 @@ fn build(plan: &Plan, schema: &Schema, subject: &str) -> Engine {
             facts(&whose, over, hook.facts, hook.sample())
         });
     }
-    let values = Arc::clone(&plan.settings);
+    let values = plan.settings.at(None, &[]);
     let schema = schema.clone();
     add(&mut module, "settings", move |over: Map| {
         settings(over, &schema, &values)
@@ -123,10 +121,10 @@ fn build(plan: &Plan, schema: &Schema, subject: &str) -> Engine {
         "run",
         move |facts: TestFacts, settings: TestSettings| {
             let plan = Plan {
-                settings: Arc::new(settings.0),
+                settings: Dated::new(settings.0, std::iter::empty()),
                 ..plan.clone()
             };
-            Expectation::of(decide(&plan, "test", facts.0))
+            Expectation::of(decide(&plan, "test", facts.0, &[]))
         },
     );
     expect::register(&mut module);

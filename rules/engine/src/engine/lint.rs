@@ -175,8 +175,8 @@ impl Linter<'_> {
             .hook
             .outcomes
             .iter()
-            .flat_map(|spec| spec.extras)
-            .any(|extra| extra.0 == name);
+            .flat_map(|spec| spec.methods)
+            .any(|method| method.name == name);
         let outcome = self.hook.outcome(name);
         let known = extra
             || outcome.is_some()
@@ -195,7 +195,7 @@ impl Linter<'_> {
             return;
         }
         if let (Some(spec), false) = (outcome, is_method)
-            && call.args.len() != usize::from(spec.argument.is_some())
+            && call.args.len() != spec.arguments.len()
         {
             let message = format!("`{name}` is written {}", spec.usage());
             self.remark(true, message, None, position);

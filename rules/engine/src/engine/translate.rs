@@ -136,7 +136,7 @@ pub(crate) fn advice(name: &str, script: &Script, hook: &'static Hook) -> String
     let extras = hook
         .outcomes
         .iter()
-        .flat_map(|outcome| outcome.extras.iter().map(|extra| extra.0));
+        .flat_map(|outcome| outcome.methods.iter().map(|method| method.name));
     let own = script.functions.iter().map(String::as_str);
     let known = outcomes
         .chain(extras)

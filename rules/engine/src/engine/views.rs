@@ -3,6 +3,7 @@
 //! A script never gets a map: reading a missing key of a map is nothing, writing one always succeeds,
 //! and handing one over copies it. A view is a pointer and a path.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{Array, Dynamic, ImmutableString, Module};
@@ -10,7 +11,7 @@ use rhai::{Array, Dynamic, ImmutableString, Module};
 use super::failure::about;
 use super::register::add;
 use super::{Raised, host_error};
-use crate::hook::{Class, Field};
+use crate::hook::{Class, Field, Kind};
 use crate::suggest::nearest;
 use crate::{Read, Record, Value};
 
@@ -47,7 +48,23 @@ pub(crate) struct FactsView {
     /// What the rule calls its facts; only for messages.
     subject: ImmutableString,
     fields: &'static [Field],
-    path: Vec<&'static Field>,
+    path: Vec<Step>,
+}
+
+/// One step into the facts: a record, or one record of a list.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    field: &'static Field,
+    index: Option<usize>,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(formatter, "{}[{index}]", self.field.name),
+            None => formatter.write_str(self.field.name),
+        }
+    }
 }
 
 impl FactsView {
@@ -68,22 +85,39 @@ impl FactsView {
 
     /// The record this view stands on.
     fn record(&self) -> Option<&Record> {
-        self.path.iter().try_fold(&*self.facts, |record, field| {
-            record.get(field.name)?.as_record()
+        self.path.iter().try_fold(&*self.facts, |record, step| {
+            let value = record.get(step.field.name)?;
+            match (value, step.index) {
+                (Value::List(items), Some(index)) => items.get(index)?.as_record(),
+                (value, _) => value.as_record(),
+            }
         })
     }
 
     fn path_to(&self, last: &str) -> String {
-        let names = self.path.iter().map(|field| field.name);
-        names.chain([last]).collect::<Vec<_>>().join(".")
+        let steps = self.path.iter().map(ToString::to_string);
+        steps.chain([last.to_owned()]).collect::<Vec<_>>().join(".")
     }
 
     fn called(&self) -> String {
-        let names = self.path.iter().map(|field| field.name);
-        std::iter::once(self.subject.as_str())
-            .chain(names)
+        let steps = self.path.iter().map(ToString::to_string);
+        std::iter::once(self.subject.to_string())
+            .chain(steps)
             .collect::<Vec<_>>()
             .join(".")
+    }
+
+    /// This record's position, if it stands in that list of facts.
+    pub(super) fn position_in(&self, list: &str) -> Option<i64> {
+        let step = self.path.last().filter(|step| step.field.name == list)?;
+        i64::try_from(step.index?).ok()
+    }
+
+    fn into(&self, field: &'static Field, fields: &'static [Field], index: Option<usize>) -> Self {
+        let mut inner = self.clone();
+        inner.fields = fields;
+        inner.path.push(Step { field, index });
+        inner
     }
 
     fn read(&self, name: &str) -> Raised<Dynamic> {
@@ -98,23 +132,32 @@ impl FactsView {
             .record()
             .and_then(|record| record.get(name))
             .unwrap_or(&Value::Nothing);
-        if let (crate::Kind::Record(fields), Value::Record(_)) = (&field.kind, value) {
-            let mut inner = self.clone();
-            inner.fields = fields;
-            inner.path.push(field);
-            return Ok(Dynamic::from(inner));
+        match (&field.kind, value) {
+            (Kind::Record(fields), Value::Record(_)) => {
+                Ok(Dynamic::from(self.into(field, fields, None)))
+            }
+            (Kind::Records(fields), Value::List(items)) => {
+                let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                let path = self.path_to(&format!("{name}.len()"));
+                self.trace.note(path, &count.into(), field.class);
+                let views = (0..items.len())
+                    .map(|index| Dynamic::from(self.into(field, fields, Some(index))));
+                Ok(Dynamic::from_array(views.collect::<Array>()))
+            }
+            _ => {
+                self.trace.note(self.path_to(name), value, field.class);
+                Ok(to_dynamic(value))
+            }
         }
-        self.trace.note(self.path_to(name), value, field.class);
-        Ok(to_dynamic(value))
     }
 
     /// A rule that asks only whether a record is there has read that it is.
     pub(super) fn note_presence(&self) {
         if let (Some((last, before)), Some(record)) = (self.path.split_last(), self.record()) {
-            let names = before.iter().map(|field| field.name);
-            let path = names.chain([last.name]).collect::<Vec<_>>().join(".");
+            let steps = before.iter().chain([last]).map(ToString::to_string);
+            let path = steps.collect::<Vec<_>>().join(".");
             self.trace
-                .note(path, &Value::Record(record.clone()), last.class);
+                .note(path, &Value::Record(record.clone()), last.field.class);
         }
     }
 

@@ -5,16 +5,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Problem;
 use crate::compiled::Script;
 use crate::settings::Schema;
-use crate::{Problem, Record};
 
 /// Where a rule comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     Default,
+    Pack,
     Organization,
+}
+
+impl Origin {
+    pub(crate) fn of_layer(layer: &str) -> Self {
+        match layer {
+            "organization" => Self::Organization,
+            "default" => Self::Default,
+            _ => Self::Pack,
+        }
+    }
 }
 
 /// A file that could not be used.
@@ -54,10 +65,9 @@ impl FileProblem {
     }
 }
 
-/// One layer: scripts, setting schemas (default pack) and setting values (organizations), by hook.
+/// The default pack: scripts and setting schemas by hook.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pack {
     pub(crate) scripts: BTreeMap<&'static str, Arc<Script>>,
     pub(crate) schemas: BTreeMap<&'static str, Arc<Schema>>,
-    pub(crate) values: BTreeMap<&'static str, Arc<Record>>,
 }

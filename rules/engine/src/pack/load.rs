@@ -10,12 +10,12 @@ use crate::compiled::{Script, is_blank};
 use crate::hook::Hook;
 use crate::settings::{Schema, parse_values};
 use crate::suggest::nearest;
-use crate::{Problem, registry};
+use crate::{Content, Mode, Problem, RuleBinding, RuleKind, SettingChange, registry};
 
 /// What a folder came to.
 pub(super) struct Loaded {
     pub(super) default_pack: Pack,
-    pub(super) organization_packs: BTreeMap<String, Pack>,
+    pub(super) contents: BTreeMap<String, Content>,
     pub(super) problems: Vec<FileProblem>,
 }
 
@@ -34,44 +34,46 @@ pub(super) fn load(directory: &Path, previous: Option<&Rulebook>) -> Loaded {
         root: directory,
         folder: "default".to_owned(),
         organization: None,
-        before: default_before,
         problems: &mut problems,
     };
     let mut default_pack = embedded_pack().clone();
-    layer.read_schemas(&mut default_pack);
-    layer.read_scripts(&mut default_pack);
+    layer.read_schemas(&mut default_pack, default_before);
+    layer.read_scripts(&mut default_pack, default_before);
     layer.report_strangers();
 
-    let mut organization_packs = BTreeMap::new();
-    let nothing = Pack::default();
+    let mut contents = BTreeMap::new();
     for slug in slugs(directory, previous) {
         let before = previous
-            .and_then(|book| book.organization_packs.get(&slug))
-            .unwrap_or(&nothing);
+            .and_then(|book| book.files(&slug))
+            .cloned()
+            .unwrap_or_default();
         let mut layer = Layer {
             root: directory,
             folder: format!("orgs/{slug}"),
             organization: Some(&slug),
-            before,
             problems: &mut problems,
         };
-        let mut pack = Pack::default();
-        if layer.root.join(&layer.folder).is_dir() {
-            layer.read_scripts(&mut pack);
-            layer.read_values(&mut pack, &default_pack);
+        let content = if layer.root.join(&layer.folder).is_dir() {
+            let rules = layer.read_rules(&before);
+            let settings = layer.read_values(&before, &default_pack);
             layer.report_strangers();
+            Content {
+                packs: Vec::new(),
+                rules,
+                settings,
+            }
         } else {
             let folder = layer.folder.clone();
             layer
                 .problems
                 .push(gone(&folder, None, Some(&slug), "the folder is gone"));
-            pack = before.clone();
-        }
-        organization_packs.insert(slug, pack);
+            before
+        };
+        contents.insert(slug, content);
     }
     Loaded {
         default_pack,
-        organization_packs,
+        contents,
         problems,
     }
 }
@@ -89,7 +91,7 @@ fn slugs(directory: &Path, previous: Option<&Rulebook>) -> Vec<String> {
     slugs.extend(
         previous
             .into_iter()
-            .flat_map(|book| book.organization_packs.keys().cloned()),
+            .flat_map(|book| book.organizations().map(str::to_owned)),
     );
     slugs.sort();
     slugs.dedup();
@@ -110,7 +112,6 @@ struct Layer<'a> {
     root: &'a Path,
     folder: String,
     organization: Option<&'a str>,
-    before: &'a Pack,
     problems: &'a mut Vec<FileProblem>,
 }
 
@@ -143,10 +144,11 @@ impl Layer<'_> {
         self.problems.push(problem);
     }
 
-    fn read_scripts(&mut self, pack: &mut Pack) {
+    /// The scripts of the default pack over the embedded ones.
+    fn read_scripts(&mut self, pack: &mut Pack, before: &Pack) {
         for hook in registry::hooks() {
             let path = self.path_of(hook, ".rhai");
-            let before = self.before.scripts.get(hook.name).cloned();
+            let known = before.scripts.get(hook.name).cloned();
             let compiled = match self.read(&path) {
                 Ok(Some(text)) if is_blank(&text) => {
                     pack.scripts.remove(hook.name);
@@ -155,8 +157,39 @@ impl Layer<'_> {
                 Ok(Some(text)) => Script::compile(hook, &text, Some(&path)),
                 Ok(None) => {
                     // The embedded rule has no file; only a rule that came from one can be gone.
-                    if let Some(script) = before.filter(|script| script.file.is_some()) {
+                    if let Some(script) = known.filter(|script| script.file.is_some()) {
                         pack.scripts.insert(hook.name, script);
+                        self.problems
+                            .push(gone(&path, Some(hook.name), None, "the file is gone"));
+                    }
+                    continue;
+                }
+                Err(problem) => Err(problem),
+            };
+            match compiled {
+                Ok(script) => {
+                    pack.scripts.insert(hook.name, Arc::new(script));
+                }
+                Err(problem) => {
+                    self.report(&path, hook.name, problem, known.is_some());
+                    pack.scripts.extend(known.map(|script| (hook.name, script)));
+                }
+            }
+        }
+    }
+
+    /// An organization's own rules, each compiled to see that it can be.
+    fn read_rules(&mut self, before: &Content) -> BTreeMap<String, RuleBinding> {
+        let mut rules = BTreeMap::new();
+        for hook in registry::hooks() {
+            let path = self.path_of(hook, ".rhai");
+            let known = before.rules.get(hook.name).cloned();
+            let read = match self.read(&path) {
+                Ok(Some(text)) if is_blank(&text) => continue,
+                Ok(Some(text)) => Script::compile(hook, &text, Some(&path)),
+                Ok(None) => {
+                    if let Some(rule) = known {
+                        rules.insert(hook.name.to_owned(), rule);
                         let organization = self.organization;
                         self.problems.push(gone(
                             &path,
@@ -169,24 +202,27 @@ impl Layer<'_> {
                 }
                 Err(problem) => Err(problem),
             };
-            match compiled {
-                Ok(script) => {
-                    pack.scripts.insert(hook.name, Arc::new(script));
-                }
+            let rule = match read {
+                Ok(script) => Some(RuleBinding {
+                    kind: RuleKind::Script,
+                    text: script.text,
+                    mode: Mode::On,
+                    file: Some(path),
+                }),
                 Err(problem) => {
-                    self.report(&path, hook.name, problem, before.is_some());
-                    if let Some(script) = before {
-                        pack.scripts.insert(hook.name, script);
-                    }
+                    self.report(&path, hook.name, problem, known.is_some());
+                    known
                 }
-            }
+            };
+            rules.extend(rule.map(|rule| (hook.name.to_owned(), rule)));
         }
+        rules
     }
 
-    fn read_schemas(&mut self, pack: &mut Pack) {
+    fn read_schemas(&mut self, pack: &mut Pack, before: &Pack) {
         for hook in registry::hooks() {
             let path = self.path_of(hook, ".settings.toml");
-            let before = self.before.schemas.get(hook.name).cloned();
+            let before = before.schemas.get(hook.name).cloned();
             let parsed = match self.read(&path) {
                 Ok(Some(text)) => Schema::parse(&text, &path),
                 // Gone, or never there: the schema known so far stays.
@@ -211,21 +247,19 @@ impl Layer<'_> {
     }
 
     /// An organization's `settings.toml`. A bad value keeps the last good values of that hook.
-    fn read_values(&mut self, pack: &mut Pack, default_pack: &Pack) {
+    fn read_values(&mut self, before: &Content, default_pack: &Pack) -> Vec<SettingChange> {
         let path = format!("{}/settings.toml", self.folder);
-        let before = self.before.values.clone();
+        let keeps = !before.settings.is_empty();
         let text = match self.read(&path) {
             Ok(Some(text)) => text,
             Ok(None) => {
-                if !before.is_empty() {
+                if keeps {
                     self.problems
                         .push(gone(&path, None, self.organization, "the file is gone"));
-                    pack.values = before;
                 }
-                return;
+                return before.settings.clone();
             }
             Err(problem) => {
-                let keeps = !before.is_empty();
                 self.problems.push(FileProblem::new(
                     &path,
                     None,
@@ -233,17 +267,13 @@ impl Layer<'_> {
                     problem,
                     keeps,
                 ));
-                pack.values = before;
-                return;
+                return before.settings.clone();
             }
         };
         let schema_of = |name: &str| default_pack.schemas.get(name).map(Arc::as_ref);
         let (results, problems) = parse_values(&text, &path, schema_of);
-        if results.is_empty() && !problems.is_empty() {
-            pack.values.clone_from(&before);
-        }
+        let unreadable = results.is_empty() && !problems.is_empty();
         for problem in problems {
-            let keeps = !before.is_empty();
             self.problems.push(FileProblem::new(
                 &path,
                 None,
@@ -252,18 +282,32 @@ impl Layer<'_> {
                 keeps,
             ));
         }
+        if unreadable {
+            return before.settings.clone();
+        }
+        let mut changes = Vec::new();
         for (hook, result) in results {
             match result {
                 Ok(values) => {
-                    pack.values.insert(hook, Arc::new(values));
+                    changes.extend(values.into_iter().map(|(name, value)| SettingChange {
+                        hook: hook.to_owned(),
+                        name,
+                        value,
+                        scope: None,
+                        from: None,
+                        until: None,
+                        file: Some(path.clone()),
+                    }))
                 }
                 Err(problem) => {
-                    let known = before.get(hook).cloned();
-                    self.report(&path, hook, problem, known.is_some());
-                    pack.values.extend(known.map(|values| (hook, values)));
+                    let known = before.settings.iter().filter(|change| change.hook == hook);
+                    let known: Vec<SettingChange> = known.cloned().collect();
+                    self.report(&path, hook, problem, !known.is_empty());
+                    changes.extend(known);
                 }
             }
         }
+        changes
     }
 
     /// A rule file no hook asks for is nearly always a slip in its name.

@@ -3,29 +3,44 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::compiled::Script;
 use crate::engine::run::{Input, run};
 use crate::engine::views::Trace;
 use crate::hook::{Combine, FailurePolicy, Hook};
+use crate::settings::Dated;
 use crate::verdict::{Notes, Verdict};
-use crate::{Decision, LayerStep, Outcome, Problem, Record, Status, facts};
+use crate::{Decision, LayerStep, Problem, Record, Status, Value, facts};
 
 /// The flag every answer of a failure policy carries.
 const RULE_FAILED: &str = "rule_failed";
 
 /// One script of the chain, most specific first.
 #[derive(Clone, Debug)]
-pub(crate) struct LayerScript {
-    pub(crate) layer: &'static str,
+pub(crate) struct Layer {
+    /// `organization`, `pack:ke-labour`, `default`.
+    pub(crate) name: Arc<str>,
     pub(crate) script: Arc<Script>,
+    /// What a pack may see and answer; nothing for a layer that may do everything.
+    pub(crate) permits: Option<Arc<Permits>>,
+}
+
+/// What a pack may do: declared by its manifest and granted by the organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Permits {
+    /// Paths of facts beyond the open ones, such as `person.title` or `visit.*`.
+    pub(crate) read: Vec<String>,
+    /// Outcomes it may give.
+    pub(crate) outcomes: Vec<String>,
 }
 
 /// Everything a decision of one hook of one organization depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) hook: &'static Hook,
-    pub(crate) layers: Vec<LayerScript>,
-    pub(crate) settings: Arc<Record>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) settings: Dated,
 }
 
 /// What the layers came to.
@@ -36,14 +51,18 @@ struct Answered {
 }
 
 /// Decides. Whatever the scripts do, there is an answer.
-pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record) -> Decision {
+pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[String]) -> Decision {
     let started = Instant::now();
+    let day = match given.get("now") {
+        Some(Value::Moment(now)) => Some(now.day_of_calendar()),
+        _ => None,
+    };
     let hook = plan.hook;
     let incomplete = facts::prepare(&mut given, hook.facts, "").err();
     let trace = Arc::new(Trace::default());
     let input = Input {
         facts: Arc::new(given),
-        settings: Arc::clone(&plan.settings),
+        settings: plan.settings.at(day, scopes),
         trace: Arc::clone(&trace),
     };
     let mut steps = Vec::with_capacity(plan.layers.len());
@@ -65,54 +84,24 @@ pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record) -> Decision 
         verdict.notes.reasons.push(change);
     }
     let (outcome, notes) = verdict.into_outcome();
-    finish(
-        hook,
-        release,
-        answered.status,
-        outcome,
-        notes,
-        answered.problem,
-        Traced {
-            read: trace.take(),
-            layers: steps,
-            operations,
-            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        },
-    )
-}
-
-struct Traced {
-    read: Vec<crate::Read>,
-    layers: Vec<LayerStep>,
-    operations: u64,
-    duration_us: u64,
-}
-
-fn finish(
-    hook: &Hook,
-    release: &str,
-    status: Status,
-    outcome: Outcome,
-    notes: Notes,
-    problem: Option<Problem>,
-    traced: Traced,
-) -> Decision {
     Decision {
         hook: hook.name.to_owned(),
         contract: hook.contract,
         release: release.to_owned(),
-        status,
+        status: answered.status,
         outcome,
         reasons: notes.reasons,
         flags: notes.flags,
         asks: notes.asks,
         tells: notes.tells,
         needs_review: notes.needs_review,
-        read: traced.read,
-        layers: traced.layers,
-        operations: traced.operations,
-        duration_us: traced.duration_us,
-        problem,
+        read: trace.take(),
+        layers: steps,
+        facts: Arc::unwrap_or_clone(input.facts),
+        scopes: scopes.to_vec(),
+        operations,
+        duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        problem: answered.problem,
     }
 }
 
@@ -120,7 +109,7 @@ fn finish(
 fn ask(plan: &Plan, input: &Input, steps: &mut Vec<LayerStep>, operations: &mut u64) -> Answered {
     let mut passed = Notes::default();
     let mut inherited = false;
-    let mut strictest: Option<Verdict> = None;
+    let mut combined: Option<Verdict> = None;
 
     for layer in &plan.layers {
         let run = run(&layer.script, plan.hook, input);
@@ -128,29 +117,29 @@ fn ask(plan: &Plan, input: &Input, steps: &mut Vec<LayerStep>, operations: &mut 
         let mut verdict = match run.result {
             Ok(verdict) => verdict,
             Err((status, problem)) => {
-                steps.push(step(layer.layer, &layer.script.digest, None));
+                steps.push(step(&layer.name, &layer.script.digest, None));
                 return failed(plan, input, status, Some(problem), steps);
             }
         };
         if verdict.is_inherit() {
-            steps.push(step(layer.layer, &layer.script.digest, None));
+            steps.push(step(&layer.name, &layer.script.digest, None));
             passed.absorb(verdict.notes);
             inherited = true;
             continue;
         }
-        steps.push(step(layer.layer, &layer.script.digest, Some(verdict.name)));
+        steps.push(step(&layer.name, &layer.script.digest, Some(verdict.name)));
         if plan.hook.combine == Combine::First {
             passed.absorb(std::mem::take(&mut verdict.notes));
             verdict.notes = passed;
             return answered(inherited, verdict);
         }
-        strictest = Some(match strictest.take() {
+        combined = Some(match combined.take() {
             None => verdict,
-            Some(upper) => stricter(upper, verdict),
+            Some(upper) => combine(plan.hook, upper, verdict),
         });
     }
-    let has_answer = strictest.is_some();
-    let mut verdict = strictest.unwrap_or_else(|| {
+    let has_answer = combined.is_some();
+    let mut verdict = combined.unwrap_or_else(|| {
         // Every script passed the question on, or there is none: the twin is the last layer.
         let verdict = (plan.hook.built_in)(&input.facts, &input.settings);
         steps.push(step("built-in", "", Some(verdict.name)));
@@ -181,16 +170,28 @@ fn answered(inherited: bool, verdict: Verdict) -> Answered {
     }
 }
 
-/// The stricter of two answers, carrying the notes of both; the more specific one wins a tie.
-fn stricter(mut upper: Verdict, mut lower: Verdict) -> Verdict {
-    if lower.strictness() > upper.strictness() {
-        let mut notes = std::mem::take(&mut upper.notes);
-        notes.absorb(std::mem::take(&mut lower.notes));
-        lower.notes = notes;
-        return lower;
+/// Two answers as one, carrying the notes of both; the more specific one names it on a tie.
+fn combine(hook: &Hook, mut upper: Verdict, mut lower: Verdict) -> Verdict {
+    let weight = |verdict: &Verdict| {
+        let rank = hook.outcome(verdict.name).map_or(0, |spec| spec.rank);
+        match hook.combine {
+            Combine::Strictest => verdict.strictness(rank),
+            Combine::First | Combine::All | Combine::Worst => rank,
+        }
+    };
+    let lower_wins = weight(&lower) > weight(&upper);
+    let mut notes = std::mem::take(&mut upper.notes);
+    notes.absorb(std::mem::take(&mut lower.notes));
+    let (mut winner, other) = if lower_wins {
+        (lower, upper)
+    } else {
+        (upper, lower)
+    };
+    if hook.combine == Combine::All {
+        winner.join(other.values);
     }
-    upper.notes.absorb(lower.notes);
-    upper
+    winner.notes = notes;
+    winner
 }
 
 /// The failure policy answers. It belongs to the platform; no script can change it.
@@ -201,12 +202,26 @@ fn failed(
     problem: Option<Problem>,
     steps: &mut Vec<LayerStep>,
 ) -> Answered {
-    let mut verdict = match plan.hook.failure {
-        FailurePolicy::Default => (plan.hook.built_in)(&input.facts, &input.settings),
+    let hook = plan.hook;
+    let mut verdict = match hook.failure {
+        FailurePolicy::Default => (hook.built_in)(&input.facts, &input.settings),
         FailurePolicy::Open => {
-            let mut verdict = Verdict::new("allow");
+            let mut verdict =
+                Verdict::new(hook.outcomes.first().map_or("allow", |first| first.name));
             verdict.notes.needs_review = true;
             verdict
+        }
+        FailurePolicy::Hold => {
+            let mut verdict = Verdict::new("hold").because("the rule failed, so a person decides");
+            verdict.notes.needs_review = true;
+            verdict
+        }
+        FailurePolicy::Floor => {
+            (hook.built_in)(&input.facts, &input.settings).tell("clinical_lead")
+        }
+        FailurePolicy::Skip => Verdict::new("skipped"),
+        FailurePolicy::Closed => {
+            Verdict::new("reject").because("the rule that decides this failed")
         }
     };
     verdict.notes.flags.push(RULE_FAILED.to_owned());

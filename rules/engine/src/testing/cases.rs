@@ -1,12 +1,11 @@
 //! Kept cases: decisions somebody looked at and wants to stay as they are.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use super::{Bench, Report, TestResult};
 use crate::facts::merge;
 use crate::pack::{Plan, decide};
+use crate::settings::Dated;
 use crate::{Decision, Record};
 
 /// One kept decision. Facts are laid over the sample, settings over the organization's.
@@ -34,13 +33,13 @@ impl Case {
     pub(crate) fn decide(&self, plan: &Plan) -> Decision {
         let mut facts = plan.hook.sample();
         merge(&mut facts, self.facts.clone());
-        let mut settings = (*plan.settings).clone();
+        let mut settings = (*plan.settings.at(None, &[])).clone();
         settings.extend(self.settings.clone());
         let plan = Plan {
-            settings: Arc::new(settings),
+            settings: Dated::new(settings, std::iter::empty()),
             ..plan.clone()
         };
-        decide(&plan, "case", facts)
+        decide(&plan, "case", facts, &[])
     }
 
     fn mismatch(&self, decision: &Decision) -> Option<String> {

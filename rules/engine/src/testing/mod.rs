@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::compiled::Script;
 use crate::engine::harness::TestFile;
-use crate::pack::{LayerScript, Plan, embedded_pack, folder};
-use crate::settings::Schema;
+use crate::pack::{Layer, Plan, embedded_pack, folder};
+use crate::settings::{Dated, Schema};
 use crate::{Problem, Rulebook};
 
 /// One test, one kept case, or one file that could not be tested.
@@ -164,7 +164,7 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
         }
         let schema_here = book.default_pack.schemas.get(hook.name).cloned();
         let schema = schema_here.unwrap_or_else(|| Arc::clone(&schema));
-        if let Some(plan) = book.plan(&organization, hook.name) {
+        if let Some(plan) = book.book_of(&organization).plan(hook.name) {
             let subject = plan
                 .layers
                 .first()
@@ -182,22 +182,24 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
     let mut layers = Vec::new();
     if let Ok(text) = fs::read_to_string(&rule) {
         let script = Script::compile(hook, &text, Some(&rule.display().to_string()))?;
-        layers.push(LayerScript {
-            layer: "organization",
+        layers.push(Layer {
+            name: "organization".into(),
             script: Arc::new(script),
+            permits: None,
         });
     }
     let below = known.scripts.get(hook.name).cloned();
-    layers.extend(below.map(|script| LayerScript {
-        layer: "default",
+    layers.extend(below.map(|script| Layer {
+        name: "default".into(),
         script,
+        permits: None,
     }));
     let subject = layers.first().map(|layer| layer.script.subject.clone());
     let subject = subject.unwrap_or_else(|| hook.subject.to_owned());
     let plan = Plan {
         hook,
         layers,
-        settings: Arc::new(schema.defaults()),
+        settings: Dated::new(schema.defaults(), std::iter::empty()),
     };
     Ok(Bench {
         plan,

@@ -61,7 +61,7 @@ fn a_decision_says_what_the_rule_looked_at() {
         "settings.very_late_after_minutes",
     ];
     assert_eq!(read, expected);
-    assert_eq!(decision.release.len(), 16);
+    assert_eq!(decision.release.len(), 32);
 }
 
 #[test]

@@ -386,7 +386,7 @@ fn trap_23_no_outcome_is_registered_twice() {
             .outcomes
             .iter()
             .flat_map(|outcome| {
-                std::iter::once(outcome.name).chain(outcome.extras.iter().map(|it| it.0))
+                std::iter::once(outcome.name).chain(outcome.methods.iter().map(|it| it.name))
             })
             .chain([
                 "inherit",
