@@ -24,6 +24,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
+use crate::rules::force::Timelines;
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ struct Inner {
     keys: Keys,
     hashing: Hashing,
     rules: ArcSwap<Rulebook>,
+    timelines: Timelines,
     tasks: Tasks,
 }
 
@@ -100,6 +102,7 @@ impl App {
             keys,
             hashing,
             rules,
+            timelines: Timelines::default(),
             tasks,
         })))
     }
@@ -119,7 +122,7 @@ impl App {
             None => kept_secret(&config.data_dir, &ids)?,
         };
         let (rules, problems) = Rulebook::load(&config.rules_dir, None);
-        crate::rules::service::report(&problems);
+        crate::rules::files::report(&problems);
         let parts = Parts {
             ids,
             ..Parts::real(Keys::new(&secret), rules)
@@ -179,13 +182,18 @@ impl App {
         &self.0.hashing
     }
 
-    /// The rules in force now; a decision keeps the one it began with.
+    /// What ships and what files say; slices ask [`crate::rules::force::InForce`].
     pub fn rules(&self) -> Arc<Rulebook> {
         self.0.rules.load_full()
     }
 
     pub fn set_rules(&self, rules: Rulebook) {
         self.0.rules.store(Arc::new(rules));
+        self.0.timelines.forget_all();
+    }
+
+    pub(crate) fn timelines(&self) -> &Timelines {
+        &self.0.timelines
     }
 
     pub fn tasks(&self) -> &Tasks {

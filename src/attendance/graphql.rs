@@ -20,8 +20,8 @@ use crate::kernel::geo::{Fix, Judgement, Verdict};
 use crate::kernel::id::SessionId;
 use crate::kernel::page::{Cursor, PageRequest};
 use crate::places::graphql::{Client, Place};
-use crate::rules::graphql::RuleDecision;
-use crate::rules::model::Kept;
+use crate::rules::decisions::graphql::RuleDecision;
+use crate::rules::decisions::model::Kept;
 use crate::schedules::graphql::Shift;
 
 /// What a work session is now.
@@ -728,7 +728,8 @@ impl Loader<DecisionsOf> for Loads {
     ) -> Result<HashMap<DecisionsOf, Self::Value>, Arc<Error>> {
         let subjects: Vec<_> = keys.iter().map(|key| key.0.uuid()).collect();
         let mut found =
-            crate::rules::service::decisions_of(&self.app, &self.viewer, &subjects).await?;
+            crate::rules::decisions::service::decisions_of(&self.app, &self.viewer, &subjects)
+                .await?;
         Ok(keys
             .iter()
             .filter_map(|key| Some((*key, found.remove(&key.0.uuid())?)))

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{Punch, PunchTime, Status, WorkSession};
+use super::service::scopes;
 use super::store::{self, Filter};
-use crate::app::App;
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
 use crate::kernel::error::Result;
@@ -18,6 +18,7 @@ use crate::kernel::page::PageRequest;
 use crate::kernel::time::Instant;
 use crate::orgs::model::Organization;
 use crate::places::model::Place;
+use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
 
 /// More sessions than one member can have between two exports.
@@ -111,9 +112,9 @@ pub struct Imported {
     pub punches: Vec<Punch>,
 }
 
-/// Judges how late an imported clock-in was, by the rules as they are now.
+/// Judges how late an imported clock-in was, by the rules of its time.
 pub fn judge_imported(
-    app: &App,
+    rules: &mut InForce,
     organization: &Organization,
     member: &Member,
     place: Option<&Place>,
@@ -132,7 +133,8 @@ pub fn judge_imported(
         mock_location: false,
         zone,
     };
-    judge::clock_in(app, &organization.slug, &known, None)
+    rules.set_scopes(scopes(member, place));
+    judge::clock_in(rules, &known, None)
 }
 
 /// Stages sessions and punches of an import. Their events are one `DATA_IMPORTED`, not one each.

@@ -1,15 +1,14 @@
 //! Asks the rules about a punch and turns their outcomes into verdicts, flags and refusals. The rules judge; what
 //! must hold whatever they say (the verdict's geometry, one open session) is decided in Rust.
 
-use zamu_rules::{Decision, Record, Rulebook, hooks};
+use zamu_rules::{Decision, hooks};
 
 use super::facts::{self, Known};
 use super::model::{Direction, Lateness};
-use crate::app::App;
 use crate::kernel::error::{Code, Error};
 use crate::kernel::geo::{Fix, Judgement, Verdict};
+use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
-use crate::telemetry;
 
 /// What the rules said about a clock-in.
 pub struct Judged {
@@ -18,52 +17,36 @@ pub struct Judged {
     pub flags: Vec<String>,
     pub needs_review: bool,
     pub refusal: Option<Error>,
-    pub decisions: Vec<Decision>,
 }
 
 /// Geofence, then whether the clock-in is allowed, then lateness where a shift was planned.
-pub fn clock_in(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let rules = app.rules();
-    let geofence = ask(
-        &rules,
-        slug,
-        hooks::GEOFENCE,
-        facts::geofence(known, Direction::In),
-    );
+pub fn clock_in(rules: &mut InForce, known: &Known<'_>, fix: Option<Fix>) -> Judged {
+    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::In));
     let fence = fence(&geofence, known, fix);
     let accuracy_m = fix.map(|fix| fix.accuracy_m);
-    let allowed = ask(
-        &rules,
-        slug,
-        hooks::CLOCK_IN,
-        facts::clock_in(known, fence, accuracy_m),
-    );
+    let allowed = rules.ask(hooks::CLOCK_IN, facts::clock_in(known, fence, accuracy_m));
     let mut judged = Judged {
         fence,
         lateness: None,
         flags: Vec::new(),
         needs_review: false,
         refusal: refusal(&allowed),
-        decisions: vec![geofence, allowed],
     };
+    judged.heed(&geofence);
+    judged.heed(&allowed);
     let coming = known.shift.filter(|_| !known.is_returning);
     if let (None, Some(shift)) = (&judged.refusal, coming) {
-        let lateness = ask(&rules, slug, hooks::LATENESS, facts::lateness(known, shift));
+        let lateness = rules.ask(hooks::LATENESS, facts::lateness(known, shift));
         judged.lateness = late(&lateness, shift, known);
-        judged.decisions.push(lateness);
+        judged.heed(&lateness);
     }
     collect(&mut judged, known, fix);
     judged
 }
 
 /// Where a clock-out happened; nothing about a position ever refuses one.
-pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let geofence = ask(
-        &app.rules(),
-        slug,
-        hooks::GEOFENCE,
-        facts::geofence(known, Direction::Out),
-    );
+pub fn clock_out(rules: &mut InForce, known: &Known<'_>, fix: Option<Fix>) -> Judged {
+    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::Out));
     let fence = fence(&geofence, known, fix);
     let mut judged = Judged {
         fence,
@@ -71,8 +54,8 @@ pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> 
         flags: Vec::new(),
         needs_review: false,
         refusal: None,
-        decisions: vec![geofence],
     };
+    judged.heed(&geofence);
     match fence.verdict {
         Verdict::Outside => judged.flags.push("outside_fence_out".to_owned()),
         Verdict::Uncertain => judged.flags.push("gps_uncertain_out".to_owned()),
@@ -80,13 +63,6 @@ pub fn clock_out(app: &App, slug: &str, known: &Known<'_>, fix: Option<Fix>) -> 
     }
     collect(&mut judged, known, fix);
     judged
-}
-
-/// Asks one hook and counts the answer.
-fn ask(rules: &Rulebook, slug: &str, hook: &str, facts: Record) -> Decision {
-    let decision = rules.decide(slug, hook, facts);
-    telemetry::rule_decided(hook, decision.status.as_str(), decision.duration_us);
-    decision
 }
 
 fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement {
@@ -151,15 +127,18 @@ fn refusal(decision: &Decision) -> Option<Error> {
     )
 }
 
-/// What the rules asked for, and the facts no rule can hide.
-fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
-    for decision in &judged.decisions {
-        judged.flags.extend(decision.flags.iter().cloned());
-        judged
-            .flags
+impl Judged {
+    /// Takes over what a decision flags, asks for and sends to review.
+    fn heed(&mut self, decision: &Decision) {
+        self.flags.extend(decision.flags.iter().cloned());
+        self.flags
             .extend(decision.asks.iter().map(|what| format!("asked_for_{what}")));
-        judged.needs_review |= decision.needs_review;
+        self.needs_review |= decision.needs_review;
     }
+}
+
+/// The facts no rule can hide.
+fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
     if known.mock_location {
         judged.flags.push("mock_location".to_owned());
     }

@@ -23,8 +23,11 @@ use crate::kernel::id::{ClientId, PlaceId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::{Instant, local_date};
 use crate::places::model::Place;
+use crate::rules::decisions;
+use crate::rules::decisions::model::About;
+use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
-use crate::{identity, kernel, orgs, places, rules, schedules};
+use crate::{identity, kernel, orgs, places, schedules};
 
 /// The most positions one call may bring.
 pub const MOST_PINGS: usize = 100;
@@ -113,9 +116,10 @@ async fn try_clock_in(
             .as_ref()
             .map_or(organization.time_zone, |place| place.time_zone),
     };
-    let judged = judge::clock_in(app, &organization.slug, &known, input.position);
+    let mut rules = rules_at(&mut tx, &member, place.as_ref(), time.occurred_at).await?;
+    let judged = judge::clock_in(&mut rules, &known, input.position);
     if judged.refusal.is_some() {
-        return refuse(tx, &member, judged).await;
+        return refuse(tx, &member, judged, rules).await;
     }
     let session = opened(&tx, &known, input, &judged, newest.as_ref());
     let punch = punch(
@@ -131,12 +135,12 @@ async fn try_clock_in(
     idempotency::stage(&mut tx, key, session.id)?;
     store::stage_insert(&mut tx, &session)?;
     store::stage_punches(&mut tx, &[punch])?;
-    rules::service::keep_in(
-        &mut tx,
-        session.id.uuid(),
-        time.occurred_at,
-        &judged.decisions,
-    )?;
+    let about_it = About {
+        subject: session.id.uuid(),
+        member: Some(member_id),
+        event_at: time.occurred_at,
+    };
+    decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
     tx.emit(&Event::ClockedIn(about(&session, session.clocked_in_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
@@ -199,7 +203,8 @@ async fn try_clock_out(
             .as_ref()
             .map_or(organization.time_zone, |place| place.time_zone),
     };
-    let mut judged = judge::clock_out(app, &organization.slug, &known, input.position);
+    let mut rules = rules_at(&mut tx, &member, place.as_ref(), time.occurred_at).await?;
+    let mut judged = judge::clock_out(&mut rules, &known, input.position);
     let punch = punch(
         &tx,
         &open,
@@ -218,12 +223,12 @@ async fn try_clock_out(
     idempotency::stage(&mut tx, key, session.id)?;
     store::stage_update(&mut tx, &session)?;
     store::stage_punches(&mut tx, &[punch])?;
-    rules::service::keep_in(
-        &mut tx,
-        session.id.uuid(),
-        time.occurred_at,
-        &judged.decisions,
-    )?;
+    let about_it = About {
+        subject: session.id.uuid(),
+        member: Some(member_id),
+        event_at: time.occurred_at,
+    };
+    decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
     tx.emit(&Event::ClockedOut(about(&session, time.occurred_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
@@ -449,6 +454,25 @@ async fn place_of_clock_in(
     }
 }
 
+/// The rules a punch is judged by: those of its time, with the settings of the member's department and the place.
+async fn rules_at(
+    tx: &mut Tx,
+    member: &Member,
+    place: Option<&Place>,
+    at: Instant,
+) -> Result<InForce> {
+    let mut rules = InForce::at(tx, at).await?;
+    rules.set_scopes(scopes(member, place));
+    Ok(rules)
+}
+
+/// From the widest to the narrowest.
+pub(super) fn scopes(member: &Member, place: Option<&Place>) -> Vec<String> {
+    let department = member.department_id.map(|id| id.to_string());
+    let place = place.map(|place| place.id.to_string());
+    department.into_iter().chain(place).collect()
+}
+
 async fn department_of(tx: &mut Tx, member: &Member) -> Result<Option<String>> {
     match member.department_id {
         Some(id) => Ok(Some(orgs::service::department_in(tx, id).await?.name)),
@@ -538,9 +562,18 @@ fn punch(
 }
 
 /// A refusal by rule leaves its decisions behind, about the member: "why was I refused?" has an answer too.
-async fn refuse(mut tx: Tx, member: &Member, judged: Judged) -> Result<WorkSession> {
-    let now = tx.now();
-    rules::service::keep_in(&mut tx, member.id.uuid(), now, &judged.decisions)?;
+async fn refuse(
+    mut tx: Tx,
+    member: &Member,
+    judged: Judged,
+    mut rules: InForce,
+) -> Result<WorkSession> {
+    let about = About {
+        subject: member.id.uuid(),
+        member: Some(member.id),
+        event_at: tx.now(),
+    };
+    decisions::service::keep_in(&mut tx, &about, &mut rules)?;
     tx.commit(Audit::of(member.id).detail(serde_json::json!({ "refused": true })))
         .await?;
     Err(judged

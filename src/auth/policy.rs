@@ -145,6 +145,11 @@ pub fn grant(role: Role, action: Action) -> Grant {
         Action::AddSessionNote => [ALL, ALL, DEP, OWN, OWN, NO, NO, NO],
         Action::RecordLocation => [OWN, OWN, OWN, OWN, OWN, NO, NO, NO],
         Action::ViewRules => [ALL, ALL, ALL, NO, NO, NO, NO, ALL],
+        Action::EditRules => [ALL, ALL, NO, NO, NO, NO, NO, NO],
+        // A supervisor reviews where the organization gave them the duty.
+        Action::ReviewRules => [ALL, ALL, ALL, NO, NO, NO, NO, NO],
+        Action::ReleaseRules => [ALL, ALL, NO, NO, NO, NO, NO, ALL],
+        Action::ReplayRules => [ALL, ALL, NO, NO, NO, NO, NO, ALL],
         Action::ReadEvents => [ALL, ALL, DEP, OWN, OWN, NO, ALL, NO],
         Action::ViewAudit => [ALL, ALL, NO, NO, NO, NO, NO, ALL],
         Action::ImportData => [ALL, ALL, NO, NO, NO, NO, NO, ALL],

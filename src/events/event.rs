@@ -47,6 +47,25 @@ pub enum Event {
     DataImported {
         source: String,
     },
+    /// Somebody asks for a new release of the rules to be approved.
+    RuleReleaseProposed {
+        release: i64,
+    },
+    RuleReleaseApproved {
+        release: i64,
+    },
+    RuleReleaseRejected {
+        release: i64,
+    },
+    /// What is decided from `from` on is decided by this release; also after a rollback or a switch-off.
+    RuleReleaseActivated {
+        release: i64,
+        from: Instant,
+    },
+    /// A rule failed so often that it is not asked for a while; what ships answers.
+    RuleBreakerOpened {
+        hook: String,
+    },
 }
 
 /// What subscribers to sessions filter by.
@@ -75,6 +94,11 @@ impl Event {
             Self::DepartmentsChanged => "DEPARTMENTS_CHANGED",
             Self::PlaceChanged { .. } => "PLACE_CHANGED",
             Self::DataImported { .. } => "DATA_IMPORTED",
+            Self::RuleReleaseProposed { .. } => "RULE_RELEASE_PROPOSED",
+            Self::RuleReleaseApproved { .. } => "RULE_RELEASE_APPROVED",
+            Self::RuleReleaseRejected { .. } => "RULE_RELEASE_REJECTED",
+            Self::RuleReleaseActivated { .. } => "RULE_RELEASE_ACTIVATED",
+            Self::RuleBreakerOpened { .. } => "RULE_BREAKER_OPENED",
         }
     }
 

@@ -30,7 +30,7 @@ pub struct WorkQuery(
     places::graphql::PlacesQuery,
     schedules::graphql::SchedulesQuery,
     attendance::graphql::AttendanceQuery,
-    rules::graphql::RulesQuery,
+    rules::releases::graphql::RulesQuery,
 );
 
 /// Everything that can be done.

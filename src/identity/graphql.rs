@@ -88,6 +88,14 @@ pub enum Permission {
     RecordLocation,
     /// See rules and settings.
     ViewRules,
+    /// Draft rules and settings, propose releases, switch packs on and off.
+    EditRules,
+    /// Approve or reject a proposed release.
+    ReviewRules,
+    /// Put a release in force, roll back, switch a rule off.
+    ReleaseRules,
+    /// Try a rule on the organization's history.
+    ReplayRules,
     /// Follow events.
     ReadEvents,
     /// Read and verify the audit log.

@@ -1,7 +1,6 @@
 //! A member's punches become sessions, or continue those that are there.
 
 use chrono::Days;
-use zamu_rules::Decision;
 
 use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
 use super::service::{Import, PUNCHES, end};
@@ -14,8 +13,10 @@ use crate::kernel::geo::Judgement;
 use crate::kernel::id::kinds;
 use crate::kernel::time::Instant;
 use crate::places::model::Place;
+use crate::rules::decisions::{self, model::About};
+use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
-use crate::{places, rules, schedules};
+use crate::{places, schedules};
 
 /// Sessions of one transaction: others wait for its end.
 const SESSIONS_AT_ONCE: usize = 200;
@@ -221,7 +222,7 @@ impl Import<'_> {
 /// A new session with its punches, and why it is late or not.
 struct Created {
     imported: Imported,
-    decisions: Vec<Decision>,
+    rules: InForce,
 }
 
 /// Continues a session, or makes a new one ready to be staged with others.
@@ -268,7 +269,15 @@ async fn create(
     let place = import.place(tx, clock_in.place.as_deref()).await?;
     let mut session = opened(tx, person, clock_in, place.as_ref(), shift);
     let judged_shift = shift.filter(|_| judged);
-    let decisions = judge(import, person, place.as_ref(), judged_shift, &mut session);
+    let rules = judge(
+        tx,
+        import,
+        person,
+        place.as_ref(),
+        judged_shift,
+        &mut session,
+    )
+    .await?;
     let mut punches = vec![punch(tx, &session, person, clock_in, place.as_ref())];
     match end {
         End::Out(out) => {
@@ -282,7 +291,7 @@ async fn create(
     }
     Ok(Created {
         imported: Imported { session, punches },
-        decisions,
+        rules,
     })
 }
 
@@ -314,25 +323,26 @@ fn opened(
     }
 }
 
-/// By the rules as they are now, as if the punch had arrived when it was made. What happened happened: a rule that
+/// By the rules of its time, as if the punch had arrived when it was made. What happened happened: a rule that
 /// would have refused it leaves a flag.
-fn judge(
+async fn judge(
+    tx: &mut Tx,
     import: &Import<'_>,
     person: &Person,
     place: Option<&Place>,
     shift: Option<&Shift>,
     session: &mut WorkSession,
-) -> Vec<Decision> {
+) -> Result<InForce> {
     let at = session.clocked_in_at;
     let time = PunchTime {
         device_at: Some(at),
         received_at: at,
         occurred_at: at,
     };
-    let Import {
-        app, organization, ..
-    } = import;
-    let judged = imported::judge_imported(app, organization, &person.member, place, shift, time);
+    let mut rules = InForce::at(tx, at).await?;
+    let organization = &import.organization;
+    let member = &person.member;
+    let judged = imported::judge_imported(&mut rules, organization, member, place, shift, time);
     session.lateness = judged.lateness.map(|(lateness, _)| lateness);
     session.minutes_late = judged
         .lateness
@@ -347,7 +357,7 @@ fn judge(
             .unwrap_or("denied");
         session.add_flags(vec![format!("denied_by_rule:{code}")]);
     }
-    judged.decisions
+    Ok(rules)
 }
 
 fn punch(
@@ -382,13 +392,18 @@ fn stage(tx: &mut Tx, created: Vec<Created>) -> Result<()> {
     if created.is_empty() {
         return Ok(());
     }
-    let (batch, decisions): (Vec<_>, Vec<_>) = created
+    let (batch, rules): (Vec<_>, Vec<_>) = created
         .into_iter()
-        .map(|created| (created.imported, created.decisions))
+        .map(|created| (created.imported, created.rules))
         .unzip();
     imported::stage_imported_in(tx, &batch)?;
-    for (Imported { session, .. }, decisions) in batch.iter().zip(decisions) {
-        rules::service::keep_in(tx, session.id.uuid(), session.clocked_in_at, &decisions)?;
+    for (Imported { session, .. }, mut rules) in batch.iter().zip(rules) {
+        let about = About {
+            subject: session.id.uuid(),
+            member: Some(session.member_id),
+            event_at: session.clocked_in_at,
+        };
+        decisions::service::keep_in(tx, &about, &mut rules)?;
     }
     Ok(())
 }

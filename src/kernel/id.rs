@@ -57,6 +57,7 @@ ids! {
     ContactId = Contact, "ect", "an emergency contact";
     DecisionId = Decision, "dec", "a rule decision";
     DepartmentId = Department, "dep", "a department";
+    DraftId = Draft, "drf", "a rule draft";
     EventId = Event, "evt", "an event";
     InvitationId = Invitation, "inv", "an invitation";
     LoginId = Login, "lgn", "a login session";
@@ -65,6 +66,9 @@ ids! {
     OrgId = Org, "org", "an organization";
     PlaceId = Place, "plc", "a place";
     PunchId = Punch, "pun", "a punch";
+    ReleaseId = Release, "rel", "a rule release";
+    ReplayId = Replay, "rpl", "a replay of rules";
+    RuleCaseId = RuleCase, "rcs", "a kept rule case";
     SessionId = Session, "ses", "a work session";
     ShiftId = Shift, "shf", "a shift";
 }

@@ -1,6 +1,6 @@
-//! The rules of the organizations: loaded from files, hot-reloaded, asked by the slices, and every decision kept.
+//! The rules of the organizations: the releases they run on, every decision kept, and what can be done with both.
 
-pub mod model;
-pub mod store;
-pub mod service;
-pub mod graphql;
+pub mod decisions;
+pub mod files;
+pub mod force;
+pub mod releases;

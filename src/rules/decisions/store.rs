@@ -4,14 +4,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
-use zamu_rules::Decision;
+use zamu_rules::{Decision, Mode};
 use zamu_schema::tables::rule_decisions;
 
-use super::model::{Kept, KeptRead, outcome_json};
+use super::model::{About, Kept, KeptRead, outcome_json};
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{DecisionId, OrgId};
 use crate::kernel::time::Instant;
+use crate::rules::force::Taken;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = rule_decisions)]
@@ -35,15 +36,10 @@ struct Row {
 }
 
 /// Keeps decisions about one subject; sent with the commit.
-pub(super) fn stage(
-    tx: &mut Tx,
-    subject: Uuid,
-    event_at: Instant,
-    decisions: &[Decision],
-) -> Result<()> {
-    let rows: Vec<Row> = decisions
-        .iter()
-        .map(|decision| row(tx, subject, event_at, decision))
+pub(super) fn stage(tx: &mut Tx, about: &About, _number: i64, taken: &[Taken]) -> Result<()> {
+    let on = taken.iter().filter(|taken| taken.mode == Mode::On);
+    let rows: Vec<Row> = on
+        .map(|taken| row(tx, about.subject, about.event_at, &taken.decision))
         .collect();
     tx.stage(diesel::insert_into(rule_decisions::table).values(rows))
 }

@@ -1,11 +1,9 @@
-//! Speaks: why something was decided, and whether the rule files are in use.
+//! Speaks: why something was decided.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::model::Kept;
-use super::service;
-use crate::graphql::context::Ask;
 use crate::graphql::scalars::out;
 
 /// One decision of a rule: the answer, and everything needed to explain it.
@@ -133,50 +131,15 @@ pub struct LayerStep {
 #[derive(SimpleObject)]
 pub struct RuleProblem {
     /// The file, relative to the rules folder.
-    path: Option<String>,
+    pub(in crate::rules) path: Option<String>,
     /// Counted from 1.
-    line: Option<u32>,
+    pub(in crate::rules) line: Option<u32>,
     /// Counted from 1.
-    column: Option<u32>,
+    pub(in crate::rules) column: Option<u32>,
     /// What is wrong.
-    message: String,
+    pub(in crate::rules) message: String,
     /// What to write instead.
-    hint: Option<String>,
+    pub(in crate::rules) hint: Option<String>,
     /// Whether what the file said before still holds.
-    keeps_last_good: bool,
-}
-
-/// Whether the organization's rules are in use.
-#[derive(SimpleObject)]
-pub struct RuleStatus {
-    /// Digest of everything that can change a decision of the organization.
-    release: String,
-    /// Files that could not be used as they are.
-    problems: Vec<RuleProblem>,
-}
-
-/// What can be asked about rules.
-#[derive(Default)]
-pub struct RulesQuery;
-
-#[Object]
-impl RulesQuery {
-    /// The release in force and what is wrong with rule files, if anything.
-    ///
-    /// Requires: `VIEW_RULES` (OWNER, ADMIN, SUPERVISOR, OPERATOR).
-    async fn rule_status(&self, ctx: &Context<'_>) -> Result<RuleStatus> {
-        let (release, problems) = service::status(ctx.app(), ctx.viewer()?).await?;
-        let problems = problems.into_iter().map(|problem| RuleProblem {
-            path: Some(problem.path),
-            line: problem.line,
-            column: problem.column,
-            message: problem.message,
-            hint: problem.hint,
-            keeps_last_good: problem.keeps_last_good,
-        });
-        Ok(RuleStatus {
-            release,
-            problems: problems.collect(),
-        })
-    }
+    pub(in crate::rules) keeps_last_good: bool,
 }

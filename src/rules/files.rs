@@ -1,52 +1,19 @@
-//! Keeping decisions, and keeping the rules in memory equal to the files.
+//! The rules folder: read at start, read again when a file changes.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
-use uuid::Uuid;
-use zamu_rules::{Decision, FileProblem, Rulebook};
+use zamu_rules::{FileProblem, Rulebook};
 
-use super::model::Kept;
-use super::store;
 use crate::app::App;
-use crate::auth::action::Action;
-use crate::auth::viewer::Viewer;
-use crate::db::tx::Tx;
-use crate::kernel::error::Result;
-use crate::kernel::time::Instant;
 
 /// How long files must be quiet before they are read: an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(200);
 
 /// How often a rules folder that is not there is looked for.
 const ABSENT: Duration = Duration::from_secs(5);
-
-/// Keeps decisions about one subject with the change they belong to.
-pub fn keep_in(
-    tx: &mut Tx,
-    subject: Uuid,
-    event_at: Instant,
-    decisions: &[Decision],
-) -> Result<()> {
-    store::stage(tx, subject, event_at, decisions)
-}
-
-/// Kept decisions by subject. For subjects the viewer was shown.
-pub async fn decisions_of(
-    app: &App,
-    viewer: &Viewer,
-    subjects: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Kept>>> {
-    let mut tx = app.read(viewer, Action::ViewSessions).await?;
-    let mut found: HashMap<Uuid, Vec<Kept>> = HashMap::new();
-    for kept in store::list_by_subjects(&mut tx, subjects).await? {
-        found.entry(kept.subject_id).or_default().push(kept);
-    }
-    Ok(found)
-}
 
 /// Says what is wrong with rule files, a line each.
 pub fn report(problems: &[FileProblem]) {
@@ -115,19 +82,4 @@ pub async fn watch(app: App, folder: PathBuf) {
         {}
         reload(&app, &folder);
     }
-}
-
-/// The release in force for the viewer's organization, and the problems of its files and of the default pack.
-pub async fn status(app: &App, viewer: &Viewer) -> Result<(String, Vec<FileProblem>)> {
-    let mut tx = app.read(viewer, Action::ViewRules).await?;
-    let slug = crate::orgs::service::own_in(&mut tx).await?.slug;
-    let rules = app.rules();
-    let concerns = |problem: &&FileProblem| {
-        problem
-            .organization
-            .as_ref()
-            .is_none_or(|other| *other == slug)
-    };
-    let problems = rules.problems().iter().filter(concerns).cloned().collect();
-    Ok((rules.release(&slug), problems))
 }

@@ -4,8 +4,19 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 use zamu_rules::{Class, Decision, Outcome, Problem, Read};
 
-use crate::kernel::id::DecisionId;
+use crate::kernel::id::{DecisionId, MemberId};
 use crate::kernel::time::Instant;
+
+/// What decisions are about.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// The session, or whatever else was judged.
+    pub subject: Uuid,
+    /// Whom it concerns, where it is about a person.
+    pub member: Option<MemberId>,
+    /// When it happened, which may be long before it arrived.
+    pub event_at: Instant,
+}
 
 /// One kept decision.
 #[derive(Debug, Clone, PartialEq)]
