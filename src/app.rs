@@ -24,7 +24,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
-use crate::rules::force::Timelines;
+use crate::rules::force::{Guards, Timelines};
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -41,6 +41,7 @@ struct Inner {
     hashing: Hashing,
     rules: ArcSwap<Rulebook>,
     timelines: Timelines,
+    guards: Guards,
     tasks: Tasks,
 }
 
@@ -103,6 +104,7 @@ impl App {
             hashing,
             rules,
             timelines: Timelines::default(),
+            guards: Guards::default(),
             tasks,
         })))
     }
@@ -194,6 +196,10 @@ impl App {
 
     pub(crate) fn timelines(&self) -> &Timelines {
         &self.0.timelines
+    }
+
+    pub(crate) fn guards(&self) -> &Guards {
+        &self.0.guards
     }
 
     pub fn tasks(&self) -> &Tasks {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
-use zamu_rules::{Book, Decision, Mode, Record};
+use zamu_rules::{Book, Decision, Gate, Guard, Health, Mode, Record};
 
 use crate::db::tx::Tx;
+use crate::events::event::Event;
 use crate::kernel::error::Result;
 use crate::kernel::id::OrgId;
 use crate::kernel::time::Instant;
@@ -36,6 +37,22 @@ impl Timeline {
     fn at(&self, instant: Instant) -> Option<&Period> {
         let begun = |period: &&Period| period.from <= instant;
         self.entries.iter().rfind(begun)
+    }
+}
+
+/// The guards of this node's organizations: how their rules fare, and which are left alone for a while.
+#[derive(Default)]
+pub struct Guards(Mutex<HashMap<OrgId, Arc<Guard>>>);
+
+impl Guards {
+    fn of(&self, org: OrgId) -> Arc<Guard> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(org).or_default())
+    }
+
+    /// How the rules of a release fare on this node.
+    pub fn health(&self, org: OrgId, release: &str, now: Instant) -> Vec<Health> {
+        self.of(org).health(release, now.timestamp_micros())
     }
 }
 
@@ -82,6 +99,10 @@ pub struct InForce {
     book: Book,
     scopes: Vec<String>,
     taken: Vec<Taken>,
+    guard: Arc<Guard>,
+    now_us: i64,
+    /// Hooks whose breaker opened while they were asked.
+    opened: Vec<String>,
 }
 
 /// A decision that was taken and is to be kept.
@@ -98,13 +119,12 @@ impl InForce {
     /// Finds the release that was in force when the event happened, which may be long before it arrived.
     pub async fn at(tx: &mut Tx, event_at: Instant) -> Result<Self> {
         let app = tx.app().clone();
-        let timeline = match app.timelines().recall(tx.org(), tx.now()) {
-            Some(known) => known,
-            None => {
-                let read = Arc::new(super::releases::service::timeline_in(tx).await?);
-                app.timelines().remember(tx.org(), Arc::clone(&read));
-                read
-            }
+        let timeline = if let Some(known) = app.timelines().recall(tx.org(), tx.now()) {
+            known
+        } else {
+            let read = Arc::new(super::releases::service::timeline_in(tx).await?);
+            app.timelines().remember(tx.org(), Arc::clone(&read));
+            read
         };
         let period = timeline.at(event_at);
         let (number, book) = match period {
@@ -116,6 +136,9 @@ impl InForce {
             book,
             scopes: Vec::new(),
             taken: Vec::new(),
+            guard: app.guards().of(tx.org()),
+            now_us: tx.now().timestamp_micros(),
+            opened: Vec::new(),
         })
     }
 
@@ -137,7 +160,7 @@ impl InForce {
     /// Asks one hook, counts the answer, and asks a rule on trial beside it.
     pub fn ask(&mut self, hook: &str, facts: Record) -> Decision {
         let trial = self.book.shadow(hook, facts.clone(), &self.scopes);
-        let decision = self.book.decide(hook, facts, &self.scopes);
+        let decision = self.guarded(hook, facts);
         telemetry::rule_decided(hook, decision.status.as_str(), decision.duration_us);
         self.taken.push(Taken {
             decision: decision.clone(),
@@ -153,6 +176,36 @@ impl InForce {
             });
         }
         decision
+    }
+
+    /// Asks unless the guard says that this rule is to be left alone.
+    fn guarded(&mut self, hook: &str, facts: Record) -> Decision {
+        let gate = self.guard.before(self.book.digest(), hook, self.now_us);
+        let status = match gate {
+            Gate::Run => {
+                let decision = self.book.decide(hook, facts, &self.scopes);
+                if self.guard.after(&decision, self.now_us) {
+                    tracing::error!(hook, problem = ?decision.problem, "a rule keeps failing and is left alone");
+                    self.opened.push(hook.to_owned());
+                }
+                return decision;
+            }
+            Gate::Probe => {
+                let probe = self.book.decide(hook, facts.clone(), &self.scopes);
+                self.guard.after(&probe, self.now_us);
+                zamu_rules::Status::Breaker
+            }
+            Gate::Refuse(status) => status,
+        };
+        self.book.unasked(hook, facts, &self.scopes, status)
+    }
+
+    /// Announces breakers that opened, with the change that met them.
+    pub fn announce_in(&mut self, tx: &mut Tx) -> Result<()> {
+        for hook in std::mem::take(&mut self.opened) {
+            tx.emit(&Event::RuleBreakerOpened { hook })?;
+        }
+        Ok(())
     }
 
     /// What was asked so far, to be kept.

@@ -13,6 +13,7 @@ mod compiled;
 mod decision;
 mod engine;
 mod facts;
+mod guard;
 mod hook;
 mod moment;
 mod money;
@@ -27,6 +28,7 @@ pub mod checking;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
+pub use guard::{Gate, Guard, Health, QUOTA_PER_MINUTE};
 pub use hook::{
     Argument, Budget, Class, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method,
     OutcomeSpec, Presence, Risk,

@@ -15,6 +15,7 @@ use crate::rules::force::InForce;
 
 /// Keeps what was asked about one subject with the change it belongs to.
 pub fn keep_in(tx: &mut Tx, about: &About, rules: &mut InForce) -> Result<()> {
+    rules.announce_in(tx)?;
     store::stage(tx, about, rules.number(), &rules.take())
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, Mode, Origin, Pack, Permits, Plan, RuleKind, decide};
+use super::{Layer, Mode, Origin, Pack, Permits, Plan, RuleKind, decide, decide_unasked};
 use crate::compiled::{Script, digest, is_blank};
 use crate::hook::Hook;
 use crate::settings::Dated;
@@ -124,6 +124,20 @@ impl Book {
     pub fn decide(&self, hook: &str, facts: Record, scopes: &[String]) -> Decision {
         match self.prepared(hook) {
             Some(prepared) => decide(&prepared.plan, self.digest(), facts, scopes),
+            None => unknown_hook(hook, self.digest()),
+        }
+    }
+
+    /// Answers without asking any rule, by the failure policy of the hook: what a guard refused.
+    pub fn unasked(
+        &self,
+        hook: &str,
+        facts: Record,
+        scopes: &[String],
+        status: Status,
+    ) -> Decision {
+        match self.prepared(hook) {
+            Some(prepared) => decide_unasked(&prepared.plan, self.digest(), facts, scopes, status),
             None => unknown_hook(hook, self.digest()),
         }
     }

@@ -14,5 +14,5 @@ pub use content::{Content, Mode, PackBinding, RuleBinding, RuleKind, SettingChan
 pub(crate) use embedded::pack as embedded_pack;
 pub(crate) use layer::Pack;
 pub use layer::{FileProblem, Origin};
-pub(crate) use plan::{Layer, Permits, Plan, decide};
+pub(crate) use plan::{Layer, Permits, Plan, decide, decide_unasked};
 pub use rulebook::Rulebook;

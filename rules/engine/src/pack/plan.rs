@@ -51,7 +51,28 @@ struct Answered {
 }
 
 /// Decides. Whatever the scripts do, there is an answer.
-pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[String]) -> Decision {
+pub(crate) fn decide(plan: &Plan, release: &str, given: Record, scopes: &[String]) -> Decision {
+    judge(plan, release, given, scopes, None)
+}
+
+/// The failure policy answers without any rule being asked, and the status says why.
+pub(crate) fn decide_unasked(
+    plan: &Plan,
+    release: &str,
+    given: Record,
+    scopes: &[String],
+    status: Status,
+) -> Decision {
+    judge(plan, release, given, scopes, Some(status))
+}
+
+fn judge(
+    plan: &Plan,
+    release: &str,
+    mut given: Record,
+    scopes: &[String],
+    refused: Option<Status>,
+) -> Decision {
     let started = Instant::now();
     let day = match given.get("now") {
         Some(Value::Moment(now)) => Some(now.day_of_calendar()),
@@ -68,15 +89,16 @@ pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[St
     let mut steps = Vec::with_capacity(plan.layers.len());
     let mut operations = 0;
 
-    let answered = match incomplete {
-        Some(message) => {
+    let answered = match (incomplete, refused) {
+        (None, Some(status)) => failed(plan, &input, status, None, &mut steps),
+        (Some(message), _) => {
             let problem = Problem {
                 message,
                 ..Problem::default()
             };
             failed(plan, &input, Status::Defaulted, Some(problem), &mut steps)
         }
-        None => ask(plan, &input, &mut steps, &mut operations),
+        (None, None) => ask(plan, &input, &mut steps, &mut operations),
     };
     let mut verdict = answered.verdict;
     if let Some(change) = (hook.invariant)(&mut verdict, &input.facts) {
