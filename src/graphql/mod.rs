@@ -49,7 +49,7 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::graphql::AttendanceMutation,
+    attendance::mutations::AttendanceMutation,
 );
 
 /// Everything that can be listened to.
