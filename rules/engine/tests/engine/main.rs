@@ -14,6 +14,7 @@ mod grid;
 mod hostile;
 mod lint;
 mod mistakes;
+mod points;
 mod shipped;
 mod traps;
 
