@@ -77,15 +77,15 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
     }
     let mut answer = Verdict::new("allow");
     if is_outside && outside_is == "flagged" {
-        answer = answer.flag("outside_fence");
+        answer = answer.flag("outside_fence_out");
         let ask = text_or(settings, "outside_asks_for", "nothing");
         if ask != "nothing" {
             answer = answer.ask_for(ask);
         }
     }
     let is_uncertain = text(facts, "fence.verdict") == "uncertain";
-    if is_uncertain && text(settings, "uncertain_is") == "flagged" {
-        answer = answer.flag("gps_uncertain");
+    if is_uncertain && text_or(settings, "uncertain_is", "flagged") == "flagged" {
+        answer = answer.flag("gps_uncertain_out");
     }
     if yes(facts, "mock_location") {
         answer = answer.flag("mock_location");
