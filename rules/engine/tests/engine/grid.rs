@@ -14,9 +14,9 @@ fn books(settings: &str) -> (Rulebook, Rulebook) {
         ("default/attendance/clock_in.rhai", ""),
         ("default/attendance/lateness.rhai", ""),
     ]);
-    let (scripts, problems) = Rulebook::load(scripts.path(), None);
+    let (scripts, problems) = Rulebook::load(scripts.path(), None, None);
     assert_eq!(problems, [], "{settings}");
-    let (twins, problems) = Rulebook::load(twins.path(), None);
+    let (twins, problems) = Rulebook::load(twins.path(), None, None);
     assert_eq!(problems, [], "{settings}");
     (scripts, twins)
 }
