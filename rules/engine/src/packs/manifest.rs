@@ -239,7 +239,9 @@ fn kind_of(file: &str) -> Option<RuleKind> {
         return Some(RuleKind::Table);
     }
     let stem = file.strip_suffix(".rhai")?;
-    (!stem.ends_with(".test")).then_some(RuleKind::Script)
+    stem.strip_suffix(".test")
+        .is_none()
+        .then_some(RuleKind::Script)
 }
 
 /// Whether a path stays inside the pack's folder.

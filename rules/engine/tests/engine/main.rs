@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod changes;
 mod determinism;
 mod files;
 mod grid;
