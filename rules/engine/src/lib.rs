@@ -25,6 +25,7 @@ mod verdict;
 
 pub mod checking;
 pub mod packs;
+pub mod tables;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};

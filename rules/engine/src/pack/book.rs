@@ -275,8 +275,8 @@ fn recipe(
     });
     let shipped = default_pack.scripts.get(hook.name).map(|script| Written {
         layer: "default".to_owned(),
-        kind: RuleKind::Script,
-        text: script.text.clone(),
+        kind: script.written().0,
+        text: script.written().1.to_owned(),
         mode: Mode::On,
         permits: None,
         file: script.file.clone(),

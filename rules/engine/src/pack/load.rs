@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Enabled, FileProblem, Pack, Rulebook, embedded_pack};
-use crate::compiled::{Script, is_blank};
+use crate::compiled::{Script, is_blank, is_blank_table};
 use crate::hook::Hook;
 use crate::packs::{self, PackInfo};
 use crate::settings::{Place, Schema, SettingsFile, line_of, packs_of};
@@ -149,6 +149,14 @@ fn bind(named: &[&str], installed: &[PackInfo]) -> (Vec<PackBinding>, Vec<Proble
     (bound, problems)
 }
 
+/// What a folder has for one hook.
+enum Found {
+    Nothing,
+    /// A file with nothing in it: the way to switch a rule off.
+    Off,
+    Rule(Box<Script>),
+}
+
 /// One folder being read.
 struct Layer<'a> {
     root: &'a Path,
@@ -186,18 +194,54 @@ impl Layer<'_> {
         self.problems.push(problem);
     }
 
+    /// What this folder has for a hook: a script or a table, and its path.
+    fn rule(&self, hook: &'static Hook) -> (String, Result<Found, Problem>) {
+        let (script, table) = (
+            self.path_of(hook, ".rhai"),
+            self.path_of(hook, ".table.toml"),
+        );
+        let (text, rows) = match (self.read(&script), self.read(&table)) {
+            (Ok(text), Ok(rows)) => (text, rows),
+            (Err(problem), _) => return (script, Err(problem)),
+            (_, Err(problem)) => return (table, Err(problem)),
+        };
+        let rule = |compiled: Result<Script, Problem>| {
+            compiled.map(|script| Found::Rule(Box::new(script)))
+        };
+        match (text, rows) {
+            (None, None) => (script, Ok(Found::Nothing)),
+            (Some(text), Some(rows)) if !is_blank(&text) && !is_blank_table(&rows) => {
+                let problem = Problem {
+                    message: "there is a rule and a table for one question".to_owned(),
+                    hint: Some(format!("empty one of them: {script} or this one")),
+                    file: Some(table.clone()),
+                    ..Problem::default()
+                };
+                (table, Err(problem))
+            }
+            (_, Some(rows)) if !is_blank_table(&rows) => {
+                let compiled = Script::of(hook, RuleKind::Table, &rows, Some(&table));
+                (table, rule(compiled))
+            }
+            (Some(text), _) if !is_blank(&text) => {
+                let compiled = Script::of(hook, RuleKind::Script, &text, Some(&script));
+                (script, rule(compiled))
+            }
+            _ => (script, Ok(Found::Off)),
+        }
+    }
+
     /// The scripts of the default pack over the embedded ones.
     fn read_scripts(&mut self, pack: &mut Pack, before: &Pack) {
         for hook in registry::hooks() {
-            let path = self.path_of(hook, ".rhai");
             let known = before.scripts.get(hook.name).cloned();
-            let compiled = match self.read(&path) {
-                Ok(Some(text)) if is_blank(&text) => {
+            let (path, found) = self.rule(hook);
+            let compiled = match found {
+                Ok(Found::Off) => {
                     pack.scripts.remove(hook.name);
                     continue;
                 }
-                Ok(Some(text)) => Script::compile(hook, &text, Some(&path)),
-                Ok(None) => {
+                Ok(Found::Nothing) => {
                     // The embedded rule has no file; only a rule that came from one can be gone.
                     if let Some(script) = known.filter(|script| script.file.is_some()) {
                         pack.scripts.insert(hook.name, script);
@@ -206,11 +250,12 @@ impl Layer<'_> {
                     }
                     continue;
                 }
+                Ok(Found::Rule(script)) => Ok(script),
                 Err(problem) => Err(problem),
             };
             match compiled {
                 Ok(script) => {
-                    pack.scripts.insert(hook.name, Arc::new(script));
+                    pack.scripts.insert(hook.name, Arc::from(script));
                 }
                 Err(problem) => {
                     self.report(&path, hook.name, problem, known.is_some());
@@ -224,13 +269,13 @@ impl Layer<'_> {
     fn read_rules(&mut self, before: &Content) -> BTreeMap<String, RuleBinding> {
         let mut rules = BTreeMap::new();
         for hook in registry::hooks() {
-            let path = self.path_of(hook, ".rhai");
             let known = before.rules.get(hook.name).cloned();
-            let read = match self.read(&path) {
-                Ok(Some(text)) if is_blank(&text) => continue,
-                Ok(Some(text)) => Script::compile(hook, &text, Some(&path)),
-                Ok(None) => {
+            let (path, found) = self.rule(hook);
+            let read = match found {
+                Ok(Found::Off) => continue,
+                Ok(Found::Nothing) => {
                     if let Some(rule) = known {
+                        let path = rule.file.clone().unwrap_or(path);
                         rules.insert(hook.name.to_owned(), rule);
                         let organization = self.organization;
                         self.problems.push(gone(
@@ -242,12 +287,13 @@ impl Layer<'_> {
                     }
                     continue;
                 }
+                Ok(Found::Rule(script)) => Ok(script),
                 Err(problem) => Err(problem),
             };
             let rule = match read {
                 Ok(script) => Some(RuleBinding {
-                    kind: RuleKind::Script,
-                    text: script.text,
+                    kind: script.written().0,
+                    text: script.written().1.to_owned(),
                     mode: Mode::On,
                     file: Some(path),
                 }),
@@ -399,7 +445,8 @@ impl Layer<'_> {
             for file in files {
                 let name = file.file_name().to_string_lossy().into_owned();
                 let slice = slice.file_name().to_string_lossy().into_owned();
-                let Some(stem) = name.strip_suffix(".rhai") else {
+                let stem = name.strip_suffix(".rhai");
+                let Some(stem) = stem.or_else(|| name.strip_suffix(".table.toml")) else {
                     continue;
                 };
                 let hook = format!("{slice}.{stem}");

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::digest::{self, MANIFEST};
-use super::{PackInfo, folder, install, manifest};
+use super::{PackInfo, PackRule, folder, install, manifest};
 use crate::checking::{Finding, Report, Severity};
 use crate::compiled::Script;
 use crate::engine::lint;
-use crate::hook::Class;
+use crate::hook::{Class, Hook};
 use crate::pack::embedded_pack;
 use crate::settings::Schema;
-use crate::{Problem, RuleKind, registry};
+use crate::{Problem, RuleKind, registry, tables};
 
 /// Checks one pack, or every pack below a folder.
 pub fn check(path: &Path) -> Report {
@@ -90,26 +90,9 @@ fn rules(pack: &PackInfo, report: &mut Report) {
         let shipped = embedded_pack().schemas.get(name);
         let schemas = shipped.into_iter().chain(pack.schemas.get(name));
         let schema = Schema::joined(schemas.map(AsRef::as_ref));
-        // A table is checked as a table; its lines are not the author's.
-        if rule.kind == RuleKind::Script {
-            let (remarks, _) = lint::lint(&script, hook, &schema);
-            let small =
-                |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok());
-            report
-                .findings
-                .extend(remarks.into_iter().map(|remark| Finding {
-                    file: Some(rule.file.clone()),
-                    line: small(remark.position.line()),
-                    column: small(remark.position.position()),
-                    severity: if remark.is_error {
-                        Severity::Error
-                    } else {
-                        Severity::Warning
-                    },
-                    message: remark.message,
-                    hint: remark.hint,
-                }));
-        }
+        report
+            .findings
+            .extend(remarks(&script, hook, rule, &schema));
         for (path, _) in manifest::private(hook.facts, "", Class::Open) {
             let asked = &pack.permissions.read;
             let may = asked
@@ -129,6 +112,33 @@ fn rules(pack: &PackInfo, report: &mut Report) {
             }
         }
     }
+}
+
+/// A table is looked at as a table: the lines of its script are not its author's.
+fn remarks(script: &Script, hook: &'static Hook, rule: &PackRule, schema: &Schema) -> Vec<Finding> {
+    if rule.kind == RuleKind::Table {
+        let found = tables::findings(hook, &rule.text, &schema.settings).into_iter();
+        let in_file = |finding| Finding {
+            file: Some(rule.file.clone()),
+            ..finding
+        };
+        return found.map(in_file).collect();
+    }
+    let small = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok());
+    let (remarks, _) = lint::lint(script, hook, schema);
+    let remarks = remarks.into_iter().map(|remark| Finding {
+        file: Some(rule.file.clone()),
+        line: small(remark.position.line()),
+        column: small(remark.position.position()),
+        severity: if remark.is_error {
+            Severity::Error
+        } else {
+            Severity::Warning
+        },
+        message: remark.message,
+        hint: remark.hint,
+    });
+    remarks.collect()
 }
 
 /// What every pack brings beside its rules: reasons, a page for people, tests, a digest.

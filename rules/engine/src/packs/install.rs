@@ -143,11 +143,8 @@ impl Reader<'_> {
             let file = self.shown(&rule.file);
             match Script::of(rule.hook, rule.kind, &text, Some(&file)) {
                 Ok(script) => {
-                    let text = match rule.kind {
-                        crate::RuleKind::Script => script.text,
-                        crate::RuleKind::Table => text,
-                    };
-                    let kind = rule.kind;
+                    let (kind, text) = script.written();
+                    let text = text.to_owned();
                     rules.insert(rule.hook.name, PackRule { kind, text, file });
                 }
                 Err(problem) => self.report(&rule.file, Some(rule.hook.name), problem),

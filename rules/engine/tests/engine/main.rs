@@ -17,6 +17,7 @@ mod lint;
 mod mistakes;
 mod packs;
 mod shipped;
+mod tables;
 mod traps;
 
 use std::fs;
