@@ -29,6 +29,8 @@ mod value;
 mod verdict;
 
 pub mod checking;
+pub mod packs;
+pub mod tables;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
@@ -43,8 +45,9 @@ pub use pack::{
     Book, Content, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind, Rulebook,
     SettingChange, SettingInForce, Snapshot, Source,
 };
+pub use packs::PackInfo;
 pub use registry::{hook, hooks};
-pub use settings::{Setting, SettingKind};
+pub use settings::{Setting, SettingKind, SettingProblem, parse_value};
 pub use value::{Record, Value};
 
 /// The names of the hooks, so that no caller spells one by hand.

@@ -10,6 +10,7 @@ use super::views::FactsView;
 use super::words::ASKS;
 use super::{Raised, host_error};
 use crate::hook::{Argument, Effect, Hook, Method, OutcomeSpec};
+use crate::pack::Permits;
 use crate::suggest::nearest;
 use crate::verdict::{INHERIT, Verdict};
 use crate::{Moment, Money, Record, Value, registry};
@@ -25,25 +26,35 @@ const REASON_LIMIT: usize = 500;
 /// Characters of one code.
 const CODE_LIMIT: usize = 64;
 
-/// The builders of one hook: only its own outcomes exist, so another hook's cannot be returned.
-pub(super) fn module(hook: &'static Hook) -> Arc<Module> {
+/// The outcome functions of one pack's layer; building them for every run would cost more than the run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Builders(OnceLock<Arc<Module>>);
+
+/// The builders of one hook: only its own outcomes exist, so another hook's cannot be returned. For a pack
+/// only those it may give exist.
+pub(super) fn module(hook: &'static Hook, permits: Option<&Permits>) -> Arc<Module> {
     static MODULES: OnceLock<Vec<Arc<Module>>> = OnceLock::new();
+    if let Some(permits) = permits {
+        let may = |outcome: &str| permits.answers(outcome);
+        let module = permits.builders.0.get_or_init(|| build(hook, may).into());
+        return Arc::clone(module);
+    }
     let modules = MODULES.get_or_init(|| {
         registry::hooks()
             .iter()
-            .map(|hook| Arc::new(build(hook)))
+            .map(|hook| Arc::new(build(hook, |_| true)))
             .collect()
     });
     registry::position(hook.name)
         .and_then(|position| modules.get(position).cloned())
-        .unwrap_or_else(|| Arc::new(build(hook)))
+        .unwrap_or_else(|| Arc::new(build(hook, |_| true)))
 }
 
-fn build(hook: &'static Hook) -> Module {
+fn build(hook: &'static Hook, may: impl Fn(&str) -> bool) -> Module {
     let mut module = Module::new();
     module.set_custom_type::<Verdict>("outcome");
     add(&mut module, INHERIT, || Verdict::new(INHERIT));
-    for spec in hook.outcomes {
+    for spec in hook.outcomes.iter().filter(|spec| may(spec.name)) {
         register(&mut module, spec);
     }
     methods(&mut module, hook);
