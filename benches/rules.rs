@@ -41,7 +41,7 @@ fn lateness(clock_in, settings) {
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     copy(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/default"),
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../default"),
         &folder.path().join("default"),
     );
     let own = folder.path().join("orgs").join(OWN).join("attendance");
