@@ -19,7 +19,7 @@ const QUIET: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::REMINDER,
+    name: crate::hooks::VISIT_REMINDER,
     contract: 1,
     about: "When is the client reminded of this visit? Asked when it is booked or moved.",
     subject: "visit",

@@ -7,11 +7,16 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod answers;
 mod bench;
+mod contract;
 mod determinism;
+mod examples;
 mod files;
+mod floors;
 mod grid;
 mod hostile;
+mod layers;
 mod lint;
 mod mistakes;
 mod points;
