@@ -12,21 +12,29 @@
 mod shared;
 
 mod attendance;
+mod billing;
+mod care;
 mod compiled;
 mod decision;
+mod device;
 mod engine;
 mod facts;
 mod guard;
 mod hook;
 mod moment;
 mod money;
+mod mpesa;
+mod notify;
 mod pack;
 mod registry;
+mod report;
 mod settings;
 mod suggest;
 mod twin;
+mod validate;
 mod value;
 mod verdict;
+mod visit;
 
 pub mod checking;
 pub mod packs;
@@ -64,4 +72,20 @@ pub mod hooks {
     pub const REVIEW: &str = "attendance.review";
     pub const REQUIRED_NOTES: &str = "attendance.required_notes";
     pub const STATUS: &str = "attendance.status";
+    pub const NOTIFY_ROUTE: &str = "notify.route";
+    pub const VALIDATE_ADD_MEMBER: &str = "validate.add_member";
+    pub const VALIDATE_PLAN_SHIFT: &str = "validate.plan_shift";
+    pub const VALIDATE_SAVE_PLACE: &str = "validate.save_place";
+    pub const VALIDATE_ADD_CLIENT: &str = "validate.add_client";
+    pub const REPORT_COLUMN: &str = "report.column";
+    pub const VITAL_SIGN: &str = "care.vital_sign";
+    pub const ESCALATION: &str = "care.escalation";
+    pub const DEVICE_OFFLINE: &str = "device.offline";
+    pub const VISIT_REMINDER: &str = "visit.reminder";
+    pub const VISIT_NO_SHOW: &str = "visit.no_show";
+    pub const VISIT_CHARGE: &str = "billing.visit_charge";
+    pub const SESSION_PAY: &str = "billing.session_pay";
+    pub const BEFORE_CHARGE: &str = "mpesa.before_charge";
+    pub const BEFORE_PAYOUT: &str = "mpesa.before_payout";
+    pub const PAYMENT_RESULT: &str = "mpesa.payment_result";
 }

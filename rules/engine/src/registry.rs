@@ -20,7 +20,6 @@ macro_rules! hooks {
     };
 }
 
-// In the order an event meets them.
 hooks! {
     attendance::geofence,
     attendance::clock_in,
@@ -34,9 +33,25 @@ hooks! {
     attendance::review,
     attendance::auto_clock_out,
     attendance::status,
+    notify::route,
+    validate::add_member,
+    validate::plan_shift,
+    validate::save_place,
+    validate::add_client,
+    report::column,
+    care::vital_sign,
+    care::escalation,
+    device::offline,
+    visit::reminder,
+    visit::no_show,
+    billing::visit_charge,
+    billing::session_pay,
+    mpesa::before_charge,
+    mpesa::before_payout,
+    mpesa::payment_result,
 }
 
-/// Every hook, in the order a punch meets them.
+/// Every hook, attendance first, in the order a punch meets them.
 pub fn hooks() -> &'static [Hook] {
     HOOKS
 }

@@ -7,12 +7,17 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod answers;
 mod bench;
 mod changes;
+mod contract;
 mod determinism;
+mod examples;
 mod files;
+mod floors;
 mod grid;
 mod hostile;
+mod layers;
 mod lint;
 mod mistakes;
 mod packs;

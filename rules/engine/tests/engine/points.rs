@@ -135,7 +135,10 @@ impl Hints {
             (Kind::YesNo, _) => vec![false.into(), true.into()],
             (Kind::Whole, _) => self.numbers(field),
             (Kind::Choice(choices), _) => choices.iter().map(|choice| (*choice).into()).collect(),
-            (Kind::Text, _) => self.texts.iter().cloned().map(Value::from).collect(),
+            (Kind::Text, _) => {
+                let texts = self.texts.iter().cloned().map(Value::from);
+                texts.chain(["".into()]).collect()
+            }
             (Kind::TextList, _) => {
                 let one = self
                     .texts
