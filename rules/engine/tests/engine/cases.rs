@@ -55,7 +55,11 @@ fn a_kept_case_has_no_person_in_it_and_still_holds() {
         (case.expect.outcome.as_str(), case.expect.flags.as_slice()),
         ("late", ["seen".to_owned()].as_slice())
     );
-    let results = run_cases(book.book_of("acme"), hooks::LATENESS, &[case.clone()]);
+    let results = run_cases(
+        book.book_of("acme"),
+        hooks::LATENESS,
+        std::slice::from_ref(&case),
+    );
     assert!(results[0].passed, "{results:?}");
     assert_eq!(serde_json::from_str::<Case>(&json).unwrap(), case);
 }

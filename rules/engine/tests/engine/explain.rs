@@ -138,7 +138,7 @@ fn every_layer_that_was_asked_is_shown_and_a_failure_ends_the_lines() {
 #[test]
 fn the_traced_copy_of_every_shipped_rule_gives_the_same_answer() {
     let book = Rulebook::embedded();
-    for hook in zamu_rules::hooks() {
+    for hook in hooks() {
         let facts = with(hook.name, &[]);
         let explained = book
             .book_of("acme")

@@ -193,12 +193,12 @@ pub(super) fn missing_semicolon(error: &ParseError, text: &str) -> Option<Proble
     if token != ";" || !starts_line || here.starts_with('}') || here.starts_with("else") {
         return None;
     }
-    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     let (index, above) = text
         .lines()
         .enumerate()
         .take(line - 1)
-        .filter(|(_, line)| code(&line))
+        .filter(|(_, line)| code(line))
         .last()?;
     let (message, hint) = said(
         "a `;` is missing",
