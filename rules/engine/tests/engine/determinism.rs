@@ -1,9 +1,11 @@
 //! The same facts give the same decision, byte for byte, on any thread.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use zamu_rules::{Decision, Record, Rulebook, Value, hooks};
+use zamu_rules::testing::Case;
+use zamu_rules::{Content, Decision, Rulebook, SettingChange, Value, hook, hooks};
 
 use crate::{late_by, with};
 
@@ -22,9 +24,6 @@ fn all(book: &Rulebook) -> Vec<String> {
         ));
     }
     decisions.push(book.decide("acme", hooks::GEOFENCE, with(hooks::GEOFENCE, &[])));
-    for (hook, facts) in kept_cases() {
-        decisions.push(book.decide("acme", &hook, facts));
-    }
     decisions
         .into_iter()
         .map(|decision| {
@@ -37,30 +36,93 @@ fn all(book: &Rulebook) -> Vec<String> {
         .collect()
 }
 
-/// Facts of every case kept beside the shipped rules.
-fn kept_cases() -> Vec<(String, Record)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../default/attendance");
+/// Every case kept beside the shipped rules, with its hook.
+fn kept_cases() -> Vec<(String, Case)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../default");
     let mut cases = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let Some(stem) = name.strip_suffix(".cases.json") else {
+    for hook in hooks() {
+        let file = root.join(format!("{}.cases.json", hook.path()));
+        let Ok(text) = std::fs::read_to_string(&file) else {
             continue;
         };
-        let hook = format!("attendance.{stem}");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let kept: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-        for case in kept {
-            let Some(Value::Record(changes)) = Value::from_json(case["facts"].clone()) else {
-                panic!()
-            };
-            let mut facts = with(&hook, &[]);
-            facts.extend(changes);
-            cases.push((hook.clone(), facts));
-        }
+        let kept: Vec<Case> = serde_json::from_str(&text).unwrap();
+        cases.extend(kept.into_iter().map(|case| (hook.name.to_owned(), case)));
     }
+    // A file no hook answers to would be left out silently.
+    assert_eq!(cases.len(), count_below(&root));
     assert!(cases.len() >= 2);
     cases
+}
+
+/// How many cases lie below a folder, whatever the files are called.
+fn count_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| {
+            if path.is_dir() {
+                return count_below(&path);
+            }
+            if !path.to_string_lossy().ends_with(".cases.json") {
+                return 0;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            serde_json::from_str::<Vec<serde_json::Value>>(&text)
+                .unwrap()
+                .len()
+        })
+        .sum()
+}
+
+/// The answer to every kept case as bytes; settings are those of the case.
+fn cases_as_bytes(book: &Rulebook) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for (name, case) in kept_cases() {
+        let content = Content {
+            settings: case
+                .settings
+                .iter()
+                .map(|(setting, value)| SettingChange {
+                    hook: name.clone(),
+                    name: setting.clone(),
+                    value: value.clone(),
+                    scope: None,
+                    from: None,
+                    until: None,
+                    file: None,
+                })
+                .collect(),
+            ..Content::default()
+        };
+        let facts = case.facts(hook(&name).unwrap());
+        let decision = book.book(&content).decide(&name, facts, &[]);
+        assert_eq!(decision.outcome.name, case.expect.outcome, "{}", case.name);
+        let decision = Decision {
+            duration_us: 0,
+            ..decision
+        };
+        all.push(serde_json::to_vec(&decision).unwrap());
+    }
+    all
+}
+
+#[test]
+fn every_kept_case_is_the_same_bytes_twice_on_two_threads() {
+    let threads: Vec<_> = (0..2)
+        .map(|_| {
+            thread::spawn(|| {
+                let book = Rulebook::embedded();
+                [cases_as_bytes(&book), cases_as_bytes(&book)]
+            })
+        })
+        .collect();
+    let results = threads
+        .into_iter()
+        .flat_map(|thread| thread.join().unwrap());
+    let results: Vec<_> = results.collect();
+    assert_eq!(results.len(), 4);
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]

@@ -14,12 +14,16 @@ mod determinism;
 mod explain;
 mod files;
 mod grid;
+mod hammer;
 mod hostile;
 mod lint;
 mod mistakes;
 mod reference;
 mod shipped;
 mod traps;
+
+#[path = "../generator/mod.rs"]
+mod generator;
 
 use std::fs;
 use std::path::Path;
