@@ -13,7 +13,7 @@ use crate::verdict::INHERIT;
 use crate::{Problem, RuleKind};
 
 /// A rule longer than this is a program.
-const SOURCE_LIMIT: usize = 32 * 1024;
+pub(crate) const SOURCE_LIMIT: usize = 32 * 1024;
 
 /// One compiled rule. The tree stays private to this crate: a tree compiled elsewhere would run
 /// without the guards that act at compile time.
@@ -30,6 +30,8 @@ pub(crate) struct Script {
     pub(crate) file: Option<String>,
     /// The table it was written as, and where each line of the script stands in it.
     pub(crate) table: Option<(String, Places)>,
+    /// Whether its tree says which line runs; such a copy explains decisions and never takes one.
+    pub(crate) is_traced: bool,
 }
 
 impl Script {
@@ -75,7 +77,7 @@ impl Script {
         source: &str,
         file: Option<&str>,
     ) -> Result<Self, Problem> {
-        let text = source.replace("\r\n", "\n");
+        let text = engine::normalise(source);
         if text.len() > SOURCE_LIMIT {
             return Err(at_file(
                 file,
@@ -103,6 +105,7 @@ impl Script {
             functions,
             file,
             table: None,
+            is_traced: false,
         };
         script.check_structure(hook)?;
         Ok(script)

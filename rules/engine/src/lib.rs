@@ -37,6 +37,8 @@ mod verdict;
 mod visit;
 
 pub mod checking;
+pub mod completion;
+pub mod docs;
 pub mod packs;
 pub mod tables;
 pub mod testing;
@@ -50,8 +52,8 @@ pub use hook::{
 pub use moment::Moment;
 pub use money::{Currency, Money};
 pub use pack::{
-    Book, Content, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind, Rulebook,
-    SettingChange, SettingInForce, Snapshot, Source,
+    Book, Content, Explained, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind,
+    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
 };
 pub use packs::PackInfo;
 pub use registry::{hook, hooks};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{CallFnOptions, Dynamic, EvalAltResult, Scope};
 
+use super::probe;
 use super::translate::{innermost, translate};
 use super::views::{FactsView, SettingsView, Trace};
 use crate::compiled::Script;
@@ -70,6 +71,10 @@ fn call(
     operations: &Arc<AtomicU64>,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
     let mut engine = super::runner(hook, permits.map(Arc::as_ref));
+    input.trace.begin();
+    if script.is_traced {
+        probe::attach(&mut engine, hook, &input.trace);
+    }
     let deadline = Instant::now() + Duration::from_millis(hook.budget.wall_milliseconds);
     let counter = Arc::clone(operations);
     engine.on_progress(move |count| {

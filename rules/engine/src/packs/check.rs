@@ -24,7 +24,9 @@ pub fn check(path: &Path) -> Report {
             file: Some(path.display().to_string()),
             ..Problem::default()
         };
-        report.findings.push(finding(problem, Severity::Error));
+        report
+            .findings
+            .push(Finding::of("not_permitted", Severity::Error, problem));
     }
     for root in roots {
         check_pack(&root, &mut report);
@@ -64,6 +66,7 @@ fn check_pack(root: &Path, report: &mut Report) {
     report.files += 1 + pack.rules.len() + pack.schemas.len();
     for problem in &pack.problems {
         report.findings.push(Finding {
+            code: "pack".to_owned(),
             file: Some(problem.path.clone()),
             line: problem.line,
             column: problem.column,
@@ -108,7 +111,9 @@ fn rules(pack: &PackInfo, report: &mut Report) {
                     file: Some(rule.file.clone()),
                     ..Problem::default()
                 };
-                report.findings.push(finding(problem, Severity::Error));
+                report
+                    .findings
+                    .push(Finding::of("not_permitted", Severity::Error, problem));
             }
         }
     }
@@ -125,8 +130,9 @@ fn remarks(script: &Script, hook: &'static Hook, rule: &PackRule, schema: &Schem
         return found.map(in_file).collect();
     }
     let small = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok());
-    let (remarks, _) = lint::lint(script, hook, schema);
+    let remarks = lint::lint(script, hook, schema).remarks;
     let remarks = remarks.into_iter().map(|remark| Finding {
+        code: remark.code.to_owned(),
         file: Some(rule.file.clone()),
         line: small(remark.position.line()),
         column: small(remark.position.position()),
@@ -149,7 +155,9 @@ fn papers(pack: &PackInfo, root: &Path, report: &mut Report) {
             file: Some(format!("plugins/{}/{file}", pack.id)),
             ..Problem::default()
         };
-        report.findings.push(finding(problem, Severity::Warning));
+        report
+            .findings
+            .push(Finding::of("papers", Severity::Warning, problem));
     };
     for asked in &pack.permissions.read {
         if !pack.permissions.justify.contains_key(asked) {
@@ -163,16 +171,5 @@ fn papers(pack: &PackInfo, root: &Path, report: &mut Report) {
     let tests = crate::pack::folder::files(root, &[".test.rhai", ".cases.json"]);
     if tests.is_empty() {
         warn("tests", "it has no tests".to_owned());
-    }
-}
-
-fn finding(problem: Problem, severity: Severity) -> Finding {
-    Finding {
-        file: problem.file,
-        line: problem.line,
-        column: problem.column,
-        severity,
-        message: problem.message,
-        hint: problem.hint,
     }
 }

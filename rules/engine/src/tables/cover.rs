@@ -177,6 +177,7 @@ impl Tried {
 
 fn finding(line: u32, severity: Severity, message: String, hint: Option<String>) -> Finding {
     Finding {
+        code: "table_cover".to_owned(),
         file: None,
         line: Some(line),
         column: Some(1),

@@ -40,7 +40,7 @@ pub(crate) use script::Places;
 pub fn findings(hook: &'static Hook, text: &str, settings: &[Setting]) -> Vec<Finding> {
     let table = match Table::parse(hook, text) {
         Ok(table) => table,
-        Err(problem) => return vec![finding(problem, Severity::Error)],
+        Err(problem) => return vec![Finding::of("table", Severity::Error, problem)],
     };
     let mut found = cover::unknown_settings(&table, settings);
     found.extend(cover::judge(&table, settings));
@@ -74,16 +74,5 @@ pub(crate) fn translate(
             column: error.column,
         })),
         None => Ok(script::write(hook, &table)),
-    }
-}
-
-fn finding(problem: Problem, severity: Severity) -> Finding {
-    Finding {
-        file: problem.file,
-        line: problem.line,
-        column: problem.column,
-        severity,
-        message: problem.message,
-        hint: problem.hint,
     }
 }

@@ -18,7 +18,7 @@ fn on(name: &str, body: &str, facts: Record) -> Decision {
         hook.subject
     );
     let folder = folder(&[(path.as_str(), source.as_str())]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, [], "{body}");
     book.decide("acme", name, facts)
 }

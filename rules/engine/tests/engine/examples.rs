@@ -110,7 +110,7 @@ fn judge(name: &str, source: &str, settings: &str, facts: Record) -> Decision {
         (path.as_str(), source),
         ("orgs/acme/settings.toml", settings.as_str()),
     ]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     let decision = book.decide("acme", name, facts);
     assert_eq!(decision.problem, None);

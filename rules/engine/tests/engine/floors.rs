@@ -20,7 +20,7 @@ fn alone(name: &str, body: &str, facts: Record) -> Decision {
         (own.as_str(), source.as_str()),
         (shipped.as_str(), "// off"),
     ]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, [], "{body}");
     let decision = book.decide("acme", name, facts);
     assert_eq!(decision.problem, None, "{body}");

@@ -23,7 +23,7 @@ fn two(name: &str, upper: &str, lower: &str, facts: Record) -> Decision {
         (own.as_str(), upper.as_str()),
         (shipped.as_str(), lower.as_str()),
     ]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     book.decide("acme", name, facts)
 }

@@ -9,22 +9,30 @@
 
 mod answers;
 mod bench;
+mod cases;
 mod changes;
+mod checking;
 mod contract;
 mod determinism;
 mod examples;
+mod explain;
 mod files;
 mod floors;
 mod grid;
+mod hammer;
 mod hostile;
 mod layers;
 mod lint;
 mod mistakes;
 mod packs;
 mod points;
+mod reference;
 mod shipped;
 mod tables;
 mod traps;
+
+#[path = "../generator/mod.rs"]
+mod generator;
 
 use std::fs;
 use std::path::Path;
