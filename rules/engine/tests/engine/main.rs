@@ -19,6 +19,7 @@ mod hostile;
 mod layers;
 mod lint;
 mod mistakes;
+mod mutants;
 mod points;
 mod shipped;
 mod traps;
