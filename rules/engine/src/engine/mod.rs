@@ -18,6 +18,7 @@ pub(crate) mod harness;
 mod library;
 pub(crate) mod lint;
 mod limits;
+mod questions;
 mod register;
 pub(crate) mod run;
 mod slips;
