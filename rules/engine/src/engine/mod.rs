@@ -19,6 +19,7 @@ mod library;
 pub(crate) mod lint;
 mod limits;
 pub(crate) mod probe;
+mod questions;
 mod register;
 pub(crate) mod run;
 mod slips;

@@ -24,6 +24,7 @@ mod hostile;
 mod layers;
 mod lint;
 mod mistakes;
+mod mutants;
 mod packs;
 mod points;
 mod reference;
