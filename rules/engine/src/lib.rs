@@ -8,6 +8,9 @@
 //! Reading order: [`Hook`] is the contract, [`Rulebook`] holds what was loaded, [`Decision`] is what
 //! comes out. Below them, `engine` is the recipe, `pack` the files, `settings` the typed settings.
 
+#[macro_use]
+mod shared;
+
 mod attendance;
 mod compiled;
 mod decision;
@@ -20,6 +23,7 @@ mod pack;
 mod registry;
 mod settings;
 mod suggest;
+mod twin;
 mod value;
 mod verdict;
 
@@ -49,4 +53,13 @@ pub mod hooks {
     pub const GEOFENCE: &str = "attendance.geofence";
     pub const CLOCK_IN: &str = "attendance.clock_in";
     pub const LATENESS: &str = "attendance.lateness";
+    pub const CLOCK_OUT: &str = "attendance.clock_out";
+    pub const EARLY_LEAVE: &str = "attendance.early_leave";
+    pub const BREAK_START: &str = "attendance.break_start";
+    pub const BREAKS: &str = "attendance.breaks";
+    pub const HOURS: &str = "attendance.hours";
+    pub const AUTO_CLOCK_OUT: &str = "attendance.auto_clock_out";
+    pub const REVIEW: &str = "attendance.review";
+    pub const REQUIRED_NOTES: &str = "attendance.required_notes";
+    pub const STATUS: &str = "attendance.status";
 }

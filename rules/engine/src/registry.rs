@@ -1,13 +1,44 @@
-//! The hooks this server knows. A new hook is one line here and one file beside its noun.
+//! The hooks this server knows. A new hook is one line here, one file beside its noun, and its rule files.
 
-use crate::attendance::{clock_in, geofence, lateness};
 use crate::hook::Hook;
 
-static HOOKS: [Hook; 3] = [geofence::HOOK, clock_in::HOOK, lateness::HOOK];
+/// Lists every hook once: its contract, and the rule and settings that ship with it.
+macro_rules! hooks {
+    ($($area:ident::$hook:ident,)*) => {
+        static HOOKS: &[Hook] = &[$(crate::$area::$hook::HOOK),*];
+
+        /// Hook, rule, settings.
+        pub(crate) const SHIPPED: &[(&str, &str, &str)] = &[$((
+            concat!(stringify!($area), ".", stringify!($hook)),
+            include_str!(concat!(
+                "../../default/", stringify!($area), "/", stringify!($hook), ".rhai"
+            )),
+            include_str!(concat!(
+                "../../default/", stringify!($area), "/", stringify!($hook), ".settings.toml"
+            )),
+        )),*];
+    };
+}
+
+// In the order an event meets them.
+hooks! {
+    attendance::geofence,
+    attendance::clock_in,
+    attendance::lateness,
+    attendance::break_start,
+    attendance::clock_out,
+    attendance::early_leave,
+    attendance::required_notes,
+    attendance::breaks,
+    attendance::hours,
+    attendance::review,
+    attendance::auto_clock_out,
+    attendance::status,
+}
 
 /// Every hook, in the order a punch meets them.
 pub fn hooks() -> &'static [Hook] {
-    &HOOKS
+    HOOKS
 }
 
 /// One hook by name.

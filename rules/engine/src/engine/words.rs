@@ -63,7 +63,13 @@ pub(crate) const HELPERS: &[&str] = &[
     "trim",
     "to_string",
     "has_tag",
+    "took_break",
+    "minutes_below",
+    "minutes_above",
     "minutes_since",
+    "plus_minutes",
+    "minus_minutes",
+    "for_minutes",
     "range",
 ];
 

@@ -4,27 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::Pack;
 use crate::compiled::Script;
+use crate::registry;
 use crate::settings::Schema;
-use crate::{hooks, registry};
-
-/// Hook, rule, settings.
-const FILES: [(&str, &str, &str); 3] = [
-    (
-        hooks::GEOFENCE,
-        include_str!("../../../default/attendance/geofence.rhai"),
-        include_str!("../../../default/attendance/geofence.settings.toml"),
-    ),
-    (
-        hooks::CLOCK_IN,
-        include_str!("../../../default/attendance/clock_in.rhai"),
-        include_str!("../../../default/attendance/clock_in.settings.toml"),
-    ),
-    (
-        hooks::LATENESS,
-        include_str!("../../../default/attendance/lateness.rhai"),
-        include_str!("../../../default/attendance/lateness.settings.toml"),
-    ),
-];
 
 /// The pack, compiled once. A file that did not compile would be missing here, and its Rust twin would
 /// answer; a test holds that none is.
@@ -32,7 +13,7 @@ pub(crate) fn pack() -> &'static Pack {
     static PACK: OnceLock<Pack> = OnceLock::new();
     PACK.get_or_init(|| {
         let mut pack = Pack::default();
-        for (name, script, settings) in FILES {
+        for (name, script, settings) in registry::SHIPPED {
             let Some(hook) = registry::hook(name) else {
                 continue;
             };

@@ -16,6 +16,7 @@ mod hostile;
 mod lint;
 mod mistakes;
 mod packs;
+mod points;
 mod shipped;
 mod tables;
 mod traps;
