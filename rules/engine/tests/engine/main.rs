@@ -18,6 +18,7 @@ mod mistakes;
 mod packs;
 mod points;
 mod shipped;
+mod shipped_packs;
 mod tables;
 mod traps;
 
