@@ -366,6 +366,8 @@ mod tests {
     };
     const NOTES: Field =
         Field::new("notes", Kind::Records(&[PULSE]), "what was written").personal();
+    const BREAKS: Field = Field::new("breaks", Kind::Records(&[WHICH]), "pauses");
+    const WHICH: Field = Field::new("kind", Kind::Text, "tea or meal").personal();
     const TAGS: Field = Field::new("tags", Kind::TextList, "tags").personal();
 
     fn view(read: &[&str], vitals: Value) -> FactsView {
@@ -373,9 +375,13 @@ mod tests {
         let mut facts = Record::from([
             ("vitals".to_owned(), vitals),
             ("notes".to_owned(), Value::List(vec![one])),
+            (
+                "breaks".to_owned(),
+                Value::List(vec![Value::from([("kind", "meal".into())])]),
+            ),
             ("tags".to_owned(), Value::List(vec!["vip".into()])),
         ]);
-        let fields: &'static [Field] = &[VITALS, NOTES, TAGS];
+        let fields: &'static [Field] = &[VITALS, NOTES, BREAKS, TAGS];
         assert_eq!(prepare(&mut facts, fields, ""), Ok(()));
         let permits = Permits {
             read: read.iter().map(|path| (*path).to_owned()).collect(),
@@ -411,6 +417,18 @@ mod tests {
             assert!(view(&["vitals.*"], vitals).read("vitals").is_ok());
         }
         assert!(view(&["tags"], Value::Nothing).has_tag("vip").is_ok());
+    }
+
+    #[test]
+    fn a_question_about_a_list_needs_the_whole_list() {
+        for (read, allowed) in [
+            (&["breaks"][..], false),
+            (&["breaks.*"], true),
+            (&[], false),
+        ] {
+            let asked = view(read, Value::Nothing).took_break("meal");
+            assert_eq!(asked.is_ok(), allowed, "{read:?}");
+        }
     }
 
     #[test]

@@ -46,6 +46,8 @@ struct Inner {
     digest: String,
     recipes: Vec<Recipe>,
     plans: Vec<OnceLock<Prepared>>,
+    /// Whether it was restored: what it holds was judged when it was made.
+    is_kept: bool,
     /// Enabled packs that were left out, with the hooks that fall to the next layer.
     left_out: Vec<(Vec<String>, Problem)>,
 }
@@ -125,6 +127,7 @@ impl Book {
             digest: digest(&all),
             recipes,
             plans,
+            is_kept: false,
             left_out,
         }))
     }
@@ -228,6 +231,7 @@ impl Book {
                 digest: snapshot.digest.clone(),
                 recipes: book.0.recipes.clone(),
                 plans: book.0.recipes.iter().map(|_| OnceLock::new()).collect(),
+                is_kept: true,
                 left_out: Vec::new(),
             };
             Self(Arc::new(inner))
@@ -250,7 +254,7 @@ impl Book {
             self.0
                 .plans
                 .get(position)?
-                .get_or_init(|| prepare(hook, recipe)),
+                .get_or_init(|| prepare(hook, recipe, self.0.is_kept)),
         )
     }
 }
@@ -318,7 +322,8 @@ fn of_a_pack(hook: &Hook, binding: &PackBinding, pack: &PackInfo) -> Option<Writ
     })
 }
 
-fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
+fn prepare(hook: &'static Hook, recipe: &Recipe, is_kept: bool) -> Prepared {
+    let compile = if is_kept { Script::kept } else { Script::of };
     let mut problems = Vec::new();
     let mut layers = Vec::new();
     for written in recipe
@@ -326,7 +331,7 @@ fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
         .iter()
         .filter(|written| written.mode != Mode::Off)
     {
-        match Script::of(hook, written.kind, &written.text, written.file.as_deref()) {
+        match compile(hook, written.kind, &written.text, written.file.as_deref()) {
             Ok(script) => layers.push((
                 written.mode,
                 Layer {
