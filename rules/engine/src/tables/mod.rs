@@ -21,6 +21,7 @@
 //! with both ends (`5..30`), one or several values (`night, evening`, `not day`), `yes` or `no`. A table
 //! becomes the script it stands for, so it has the same limits, trace and tests.
 
+mod answer;
 mod cell;
 mod column;
 mod cover;
