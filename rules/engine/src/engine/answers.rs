@@ -57,7 +57,7 @@ fn build(hook: &'static Hook, may: impl Fn(&str) -> bool) -> Module {
     for spec in hook.outcomes.iter().filter(|spec| may(spec.name)) {
         register(&mut module, spec);
     }
-    methods(&mut module, hook);
+    methods(&mut module, hook, may);
     decorations(&mut module);
     for name in ["to_string", "to_debug"] {
         add(&mut module, name, |answer: &mut Verdict| answer.to_string());
@@ -91,12 +91,15 @@ fn register(module: &mut Module, spec: &'static OutcomeSpec) {
     }
 }
 
-/// A method may belong to several outcomes of a hook; it is registered once and looks at the answer.
-fn methods(module: &mut Module, hook: &'static Hook) {
+/// A method may belong to several outcomes of a hook; it is registered once and looks at the answer. One
+/// that is named like an outcome leads to that outcome, so it needs the same permission.
+fn methods(module: &mut Module, hook: &'static Hook, may: impl Fn(&str) -> bool) {
     let mut seen: Vec<(&str, usize)> = Vec::new();
-    for method in hook.outcomes.iter().flat_map(|spec| spec.methods) {
+    let specs = hook.outcomes.iter().filter(|spec| may(spec.name));
+    for method in specs.flat_map(|spec| spec.methods) {
         let key = (method.name, method.arguments.len());
-        if seen.contains(&key) {
+        let leads_to_another = hook.outcome(method.name).is_some() && !may(method.name);
+        if leads_to_another || seen.contains(&key) {
             continue;
         }
         seen.push(key);

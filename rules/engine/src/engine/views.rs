@@ -164,18 +164,21 @@ impl FactsView {
     }
 
     /// The one place that keeps a pack from what it may not read. A fact is as private as the most private
-    /// record it stands in; only open ones need no permission.
-    fn guard(&self, field: &Field) -> Raised<()> {
+    /// record it stands in; only open ones need no permission. A question about a `whole` list is about
+    /// everything in it.
+    fn guard(&self, field: &Field, whole: bool) -> Raised<()> {
         let Some(permits) = &self.permits else {
             return Ok(());
         };
+        let own = if whole { deepest(field) } else { field.class };
         let above = self.path.iter().map(|step| step.field.class);
-        if above.fold(field.class, Class::max) == Class::Open {
+        if above.fold(own, Class::max) == Class::Open {
             return Ok(());
         }
         let names = self.path.iter().map(|step| step.field.name);
         let path = names.chain([field.name]).collect::<Vec<_>>().join(".");
         let allowed = match field.kind {
+            Kind::Record(_) | Kind::Records(_) if whole => permits.reads(&format!("{path}.*")),
             Kind::Record(_) | Kind::Records(_) => permits.reaches(&path),
             _ => permits.reads(&path),
         };
@@ -195,7 +198,7 @@ impl FactsView {
                 self.fields.iter().map(|field| field.name),
             ));
         };
-        self.guard(field)?;
+        self.guard(field, false)?;
         let value = self
             .record()
             .and_then(|record| record.get(name))
@@ -243,12 +246,21 @@ impl FactsView {
             let message = format!("`{}` has no {about}", self.called());
             return Err(host_error(message, Some(format!("ask {example}"))));
         };
-        self.guard(field)?;
+        self.guard(field, true)?;
         let answer = answer(record);
         self.trace
             .note(&self.path_to(question), &answer.clone().into(), field.class);
         Ok(answer)
     }
+}
+
+/// The most private class in a field, those inside it included.
+fn deepest(field: &Field) -> Class {
+    let inner = match field.kind {
+        Kind::Record(inner) | Kind::Records(inner) => inner,
+        _ => &[],
+    };
+    inner.iter().map(deepest).fold(field.class, Class::max)
 }
 
 /// The settings of one hook.
@@ -336,6 +348,8 @@ mod tests {
     };
     const NOTES: Field =
         Field::new("notes", Kind::Records(&[PULSE]), "what was written").personal();
+    const BREAKS: Field = Field::new("breaks", Kind::Records(&[WHICH]), "pauses");
+    const WHICH: Field = Field::new("kind", Kind::Text, "tea or meal").personal();
     const TAGS: Field = Field::new("tags", Kind::TextList, "tags").personal();
 
     fn view(read: &[&str], vitals: Value) -> FactsView {
@@ -343,9 +357,13 @@ mod tests {
         let mut facts = Record::from([
             ("vitals".to_owned(), vitals),
             ("notes".to_owned(), Value::List(vec![one])),
+            (
+                "breaks".to_owned(),
+                Value::List(vec![Value::from([("kind", "meal".into())])]),
+            ),
             ("tags".to_owned(), Value::List(vec!["vip".into()])),
         ]);
-        let fields: &'static [Field] = &[VITALS, NOTES, TAGS];
+        let fields: &'static [Field] = &[VITALS, NOTES, BREAKS, TAGS];
         assert_eq!(prepare(&mut facts, fields, ""), Ok(()));
         let permits = Permits {
             read: read.iter().map(|path| (*path).to_owned()).collect(),
@@ -387,6 +405,20 @@ mod tests {
             assert!(view(&["vitals.*"], vitals).read("vitals").is_ok());
         }
         assert!(has_tag(&view(&["tags"], Value::Nothing)).is_ok());
+    }
+
+    #[test]
+    fn a_question_about_a_list_needs_the_whole_list() {
+        for (read, allowed) in [
+            (&["breaks"][..], false),
+            (&["breaks.*"], true),
+            (&[], false),
+        ] {
+            let asked = view(read, Value::Nothing).ask("breaks", "took_break", "", |record| {
+                crate::twin::took_break(record, "meal")
+            });
+            assert_eq!(asked.is_ok(), allowed, "{read:?}");
+        }
     }
 
     #[test]

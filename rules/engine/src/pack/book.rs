@@ -46,6 +46,8 @@ struct Inner {
     digest: String,
     /// In the order of [`registry::hooks`]; what an organization leaves as it ships is shared by all.
     slots: Vec<Arc<Slot>>,
+    /// Whether it was restored: what it holds was judged when it was made.
+    is_kept: bool,
     /// Enabled packs that were left out, with the hooks that fall to the next layer.
     left_out: Vec<(Vec<String>, Problem)>,
 }
@@ -142,6 +144,7 @@ impl Book {
         Self(Arc::new(Inner {
             digest: digest_of(&slots),
             slots,
+            is_kept: false,
             left_out: enabled.problems,
         }))
     }
@@ -263,6 +266,7 @@ impl Book {
         Some(Self(Arc::new(Inner {
             digest: snapshot.digest.clone(),
             slots: registry::hooks().iter().map(slot).collect(),
+            is_kept: true,
             left_out: Vec::new(),
         })))
     }
@@ -281,7 +285,10 @@ impl Book {
     fn prepared(&self, hook: &str) -> Option<&Prepared> {
         let hook = registry::hook(hook)?;
         let slot = self.slot(hook.name)?;
-        Some(slot.prepared.get_or_init(|| prepare(hook, &slot.recipe)))
+        Some(
+            slot.prepared
+                .get_or_init(|| prepare(hook, &slot.recipe, self.0.is_kept)),
+        )
     }
 }
 
@@ -373,15 +380,16 @@ fn of_a_pack(hook: &Hook, binding: &PackBinding, pack: &PackInfo) -> Option<Writ
 }
 
 impl Written {
-    fn script(&self, hook: &'static Hook) -> Result<Arc<Script>, Problem> {
+    fn script(&self, hook: &'static Hook, is_kept: bool) -> Result<Arc<Script>, Problem> {
+        let compile = if is_kept { Script::kept } else { Script::of };
         match &self.compiled {
             Some(script) => Ok(Arc::clone(script)),
-            None => Script::of(hook, self.kind, &self.text, self.file.as_deref()).map(Arc::new),
+            None => compile(hook, self.kind, &self.text, self.file.as_deref()).map(Arc::new),
         }
     }
 }
 
-fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
+fn prepare(hook: &'static Hook, recipe: &Recipe, is_kept: bool) -> Prepared {
     let mut problems = Vec::new();
     let mut layers = Vec::new();
     for written in recipe
@@ -389,7 +397,7 @@ fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
         .iter()
         .filter(|written| written.mode != Mode::Off)
     {
-        match written.script(hook) {
+        match written.script(hook, is_kept) {
             Ok(script) => layers.push((
                 written.mode,
                 Layer {

@@ -29,6 +29,7 @@ mod packs;
 mod points;
 mod reference;
 mod shipped;
+mod shipped_packs;
 mod tables;
 mod traps;
 
