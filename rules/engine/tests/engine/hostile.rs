@@ -222,20 +222,27 @@ fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
         .unwrap();
 }
 
-/// The promise is 50 ms, and it is made for a release build; a busy machine is given a second chance.
+/// Time this thread has had on a processor, where the system says so: on a busy machine the clock on the
+/// wall measures the others.
+fn worked(started: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|told| told.split_whitespace().next()?.parse().ok());
+    nanoseconds.map_or_else(|| started.elapsed(), Duration::from_nanos)
+}
+
+/// The promise is 50 ms, and it is made for a release build; an unlucky run is given a second chance.
 fn quickest<T>(mut work: impl FnMut() -> T) -> (T, Duration) {
     let mut timed = || {
         let started = Instant::now();
-        (work(), started.elapsed())
+        let before = worked(started);
+        (work(), worked(started).saturating_sub(before))
     };
     let first = timed();
     if first.1 < LONGEST {
         return first;
     }
-    [timed(), timed()].into_iter().fold(
-        first,
-        |best, next| if next.1 < best.1 { next } else { best },
-    )
+    let best = |best: (T, Duration), next: (T, Duration)| if next.1 < best.1 { next } else { best };
+    [timed(), timed()].into_iter().fold(first, best)
 }
 
 const LONGEST: Duration = Duration::from_millis(50);
