@@ -53,8 +53,8 @@ impl Linter<'_> {
     pub(super) fn keep(&mut self, is_new: bool, ends: bool, position: Position) {
         match (is_new && self.in_hook_function(), ends) {
             (true, true) => self.answers.push(position),
-            (true, false) => self.thrown_away(position),
-            (false, _) => {}
+            (true, false) if self.values == 0 => self.thrown_away(position),
+            (true | false, _) => {}
         }
     }
 

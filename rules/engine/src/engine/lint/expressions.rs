@@ -5,6 +5,7 @@ use rhai::{Expr, Position};
 use super::Linter;
 use super::operators::is_operator;
 use super::shape::{Known, Shape};
+use crate::hook::{Field, Kind, Presence};
 use crate::suggest::nearest;
 
 impl Linter<'_> {
@@ -54,7 +55,10 @@ impl Linter<'_> {
             Expr::FnCall(call, position) if is_operator(call) => self.operator(call, *position),
             Expr::FnCall(call, position) => self.call(call, *position),
             Expr::Stmt(block) => {
+                // `let answer = if … { warn(…) } else { … };` keeps what its blocks end with.
+                self.values += 1;
                 self.block(block.statements(), false);
+                self.values -= 1;
                 Known::default()
             }
             _ => Known::default(),
@@ -141,7 +145,7 @@ impl Linter<'_> {
                 } else {
                     format!("{at}.{name}")
                 };
-                let known = Known::fact(field, path, !at.is_empty());
+                let known = Known::fact(field, path, reads_as_empty(self.hook.facts, at));
                 self.note_possibly_empty(&known);
                 known
             }
@@ -204,4 +208,23 @@ impl Linter<'_> {
 /// "Did you mean", if one is near.
 pub(super) fn near<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(name, names).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// Whether one of the records on the way to a fact may have been left out.
+fn reads_as_empty(fields: &'static [Field], at: &str) -> bool {
+    let mut fields = fields;
+    for step in at.split('.') {
+        let name = step.split('[').next().unwrap_or(step);
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            return false;
+        };
+        if field.presence == Presence::ReadsAsEmpty {
+            return true;
+        }
+        match field.kind {
+            Kind::Record(inner) | Kind::Records(inner) => fields = inner,
+            _ => return false,
+        }
+    }
+    false
 }

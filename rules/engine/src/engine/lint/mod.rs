@@ -89,6 +89,8 @@ struct Linter<'a> {
     /// What is wrong with the last statement so far as an ending of the hook's function.
     endings: Vec<Remark>,
     has_body: bool,
+    /// How many blocks around here are values of something.
+    values: usize,
     /// Answers of the last statement so far; another statement after it throws them away.
     answers: Vec<Position>,
 }
@@ -138,6 +140,7 @@ impl<'a> Linter<'a> {
             left: false,
             endings: Vec::new(),
             has_body: false,
+            values: 0,
             answers: Vec::new(),
         }
     }
