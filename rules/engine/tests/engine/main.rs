@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod checking;
 mod determinism;
 mod files;
 mod grid;
