@@ -9,6 +9,7 @@ mod doctor;
 mod import;
 mod orgs;
 mod rules;
+mod rules_new;
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -59,7 +60,7 @@ enum Command {
     Org(orgs::Org),
     /// Print the GraphQL schema.
     Schema,
-    /// Rule scripts, without a server or a database.
+    /// The rules of the organizations: write, check and test them.
     #[command(subcommand)]
     Rules(rules::Rules),
     /// The audit log.

@@ -17,6 +17,8 @@ mod attendance;
 mod live;
 mod imports;
 mod rules;
+mod editor;
+mod rules_cli;
 mod http;
 mod socket;
 mod policy;

@@ -28,6 +28,7 @@ pub mod checking;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
+pub use engine::words::{Word, decorations, functions, moment_parts};
 pub use guard::{Gate, Guard, Health, QUOTA_PER_MINUTE};
 pub use hook::{
     Argument, Budget, Class, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method,
@@ -37,7 +38,7 @@ pub use moment::Moment;
 pub use money::{Currency, Money};
 pub use pack::{
     Book, Content, Explained, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind,
-    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
+    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine, shipped_tests,
 };
 pub use registry::{hook, hooks};
 pub use settings::{Setting, SettingKind};

@@ -48,10 +48,11 @@ pub(super) fn disable(engine: &mut Engine) {
 
 /// A word a rule can use, as the reference and the editor show it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Word {
-    pub(crate) name: &'static str,
-    pub(crate) usage: &'static str,
-    pub(crate) about: &'static str,
+pub struct Word {
+    pub name: &'static str,
+    /// How a rule writes it.
+    pub usage: &'static str,
+    pub about: &'static str,
     /// How many values it takes, what it is called on included.
     pub(crate) counts: &'static [usize],
 }
@@ -235,3 +236,18 @@ pub(crate) const DECORATIONS: &[&str] = &names(&DECORATION_DOCS);
 
 /// What `.ask_for(…)` may ask.
 pub(crate) const ASKS: &[&str] = &["photo", "note", "pin"];
+
+/// What every rule can call to work with its facts.
+pub fn functions() -> &'static [Word] {
+    &FUNCTIONS
+}
+
+/// What every outcome understands.
+pub fn decorations() -> &'static [Word] {
+    &DECORATION_DOCS
+}
+
+/// What a moment says about itself.
+pub fn moment_parts() -> &'static [Word] {
+    &MOMENT_PARTS
+}

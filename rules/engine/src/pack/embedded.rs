@@ -26,6 +26,22 @@ const FILES: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// The tests of the rule that ships, for whoever starts from it.
+pub fn shipped_tests(hook: &str) -> Option<&'static str> {
+    match hook {
+        hooks::GEOFENCE => Some(include_str!(
+            "../../../default/attendance/geofence.test.rhai"
+        )),
+        hooks::CLOCK_IN => Some(include_str!(
+            "../../../default/attendance/clock_in.test.rhai"
+        )),
+        hooks::LATENESS => Some(include_str!(
+            "../../../default/attendance/lateness.test.rhai"
+        )),
+        _ => None,
+    }
+}
+
 /// The pack, compiled once. A file that did not compile would be missing here, and its Rust twin would
 /// answer; a test holds that none is.
 pub(crate) fn pack() -> &'static Pack {
