@@ -25,6 +25,8 @@ mod value;
 mod verdict;
 
 pub mod checking;
+pub mod completion;
+pub mod docs;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};

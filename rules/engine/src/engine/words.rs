@@ -251,3 +251,102 @@ pub fn decorations() -> &'static [Word] {
 pub fn moment_parts() -> &'static [Word] {
     &MOMENT_PARTS
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::registry;
+    use crate::verdict::INHERIT;
+
+    /// Names a rule could call in an engine, with the number of values each takes.
+    fn callable(engine: &Engine) -> BTreeSet<(String, usize)> {
+        let is_word = |name: &str| name.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let found = engine.collect_fn_metadata(
+            None,
+            |info| {
+                let name = info.metadata.name.to_string();
+                let is_property = name.contains('$');
+                (is_word(&name) && !is_property).then(|| (name, info.metadata.num_params))
+            },
+            true,
+        );
+        found.into_iter().collect()
+    }
+
+    /// What comes along with the language's own packages. Nobody needs it: the check refuses it, so it is
+    /// not in the reference. A new name here after an upgrade of the engine must be looked at.
+    const NOT_OFFERED: &[&str] = &[
+        "bits",
+        "chars",
+        "debug",
+        "end",
+        "is_exclusive",
+        "is_inclusive",
+        "print",
+        "start",
+        "to_binary",
+        "to_debug",
+        "to_hex",
+        "to_int",
+        "to_octal",
+    ];
+
+    #[test]
+    fn every_function_is_documented_and_every_documented_one_exists() {
+        let found = callable(&crate::engine::bare());
+        for (name, count) in &found {
+            let word = function(name);
+            if NOT_OFFERED.contains(&name.as_str()) {
+                assert!(word.is_none(), "{name} is documented after all");
+                continue;
+            }
+            assert!(
+                word.is_some_and(|word| word.counts.contains(count)),
+                "{name} with {count} is not documented"
+            );
+        }
+        for word in FUNCTIONS {
+            for count in word.counts {
+                assert!(
+                    found.contains(&(word.name.to_owned(), *count)),
+                    "{} with {count} does not exist",
+                    word.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_of_every_hook_is_documented() {
+        let common = callable(&crate::engine::bare());
+        for hook in registry::hooks() {
+            let own: BTreeSet<String> = callable(&crate::engine::runner(hook))
+                .difference(&common)
+                .map(|(name, _)| name.clone())
+                .collect();
+            let methods = hook.outcomes.iter().flat_map(|outcome| outcome.methods);
+            let mut expected: BTreeSet<String> = DECORATION_DOCS
+                .iter()
+                .map(|word| word.name.to_owned())
+                .collect();
+            expected.extend(methods.map(|method| method.name.to_owned()));
+            expected.extend(hook.outcomes.iter().map(|outcome| outcome.name.to_owned()));
+            expected.insert(INHERIT.to_owned());
+            // What the panic guard is tested with; it does not exist outside unit tests.
+            expected.insert("boom".to_owned());
+            let shared = |name: &String| common.iter().any(|(known, _)| known == name);
+            let missing: Vec<&String> = expected
+                .difference(&own)
+                .filter(|name| !shared(name))
+                .collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", hook.name);
+            let unknown: Vec<&String> = own
+                .difference(&expected)
+                .filter(|name| !shared(name))
+                .collect();
+            assert!(unknown.is_empty(), "{}: {unknown:?}", hook.name);
+        }
+    }
+}

@@ -8,13 +8,16 @@
 )]
 
 mod bench;
+mod cases;
 mod checking;
 mod determinism;
+mod explain;
 mod files;
 mod grid;
 mod hostile;
 mod lint;
 mod mistakes;
+mod reference;
 mod shipped;
 mod traps;
 
