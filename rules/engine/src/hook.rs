@@ -58,7 +58,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// An open field that is always there; the three adapters below change one thing each.
+    /// An open field that is always there; the adapters below change one thing each.
     pub(crate) const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
         Self {
             name,
@@ -71,6 +71,16 @@ impl Field {
 
     pub(crate) const fn personal(mut self) -> Self {
         self.class = Class::Personal;
+        self
+    }
+
+    pub(crate) const fn health(mut self) -> Self {
+        self.class = Class::Health;
+        self
+    }
+
+    pub(crate) const fn money(mut self) -> Self {
+        self.class = Class::Money;
         self
     }
 

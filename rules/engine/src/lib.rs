@@ -8,21 +8,33 @@
 //! Reading order: [`Hook`] is the contract, [`Rulebook`] holds what was loaded, [`Decision`] is what
 //! comes out. Below them, `engine` is the recipe, `pack` the files, `settings` the typed settings.
 
+#[macro_use]
+mod shared;
+
 mod attendance;
+mod billing;
+mod care;
 mod compiled;
 mod decision;
+mod device;
 mod engine;
 mod facts;
 mod guard;
 mod hook;
 mod moment;
 mod money;
+mod mpesa;
+mod notify;
 mod pack;
 mod registry;
+mod report;
 mod settings;
 mod suggest;
+mod twin;
+mod validate;
 mod value;
 mod verdict;
+mod visit;
 
 pub mod checking;
 pub mod completion;
@@ -40,9 +52,9 @@ pub use moment::Moment;
 pub use money::{Currency, Money};
 pub use pack::{
     Book, Content, Explained, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind,
-    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine, shipped_tests,
+    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
 };
-pub use registry::{hook, hooks};
+pub use registry::{hook, hooks, shipped_tests};
 pub use settings::{Setting, SettingKind};
 pub use value::{Record, Value};
 
@@ -51,4 +63,29 @@ pub mod hooks {
     pub const GEOFENCE: &str = "attendance.geofence";
     pub const CLOCK_IN: &str = "attendance.clock_in";
     pub const LATENESS: &str = "attendance.lateness";
+    pub const CLOCK_OUT: &str = "attendance.clock_out";
+    pub const EARLY_LEAVE: &str = "attendance.early_leave";
+    pub const BREAK_START: &str = "attendance.break_start";
+    pub const BREAKS: &str = "attendance.breaks";
+    pub const HOURS: &str = "attendance.hours";
+    pub const AUTO_CLOCK_OUT: &str = "attendance.auto_clock_out";
+    pub const REVIEW: &str = "attendance.review";
+    pub const REQUIRED_NOTES: &str = "attendance.required_notes";
+    pub const STATUS: &str = "attendance.status";
+    pub const ROUTE: &str = "notify.route";
+    pub const ADD_MEMBER: &str = "validate.add_member";
+    pub const PLAN_SHIFT: &str = "validate.plan_shift";
+    pub const SAVE_PLACE: &str = "validate.save_place";
+    pub const ADD_CLIENT: &str = "validate.add_client";
+    pub const COLUMN: &str = "report.column";
+    pub const VITAL_SIGN: &str = "care.vital_sign";
+    pub const ESCALATION: &str = "care.escalation";
+    pub const OFFLINE: &str = "device.offline";
+    pub const REMINDER: &str = "visit.reminder";
+    pub const NO_SHOW: &str = "visit.no_show";
+    pub const VISIT_CHARGE: &str = "billing.visit_charge";
+    pub const SESSION_PAY: &str = "billing.session_pay";
+    pub const BEFORE_CHARGE: &str = "mpesa.before_charge";
+    pub const BEFORE_PAYOUT: &str = "mpesa.before_payout";
+    pub const PAYMENT_RESULT: &str = "mpesa.payment_result";
 }

@@ -86,6 +86,15 @@ impl Moment {
         self.local().year().into()
     }
 
+    /// So many minutes later (or earlier, when negative), as an instant: a clock that changes in between
+    /// does not matter. Nothing beyond what can be counted.
+    pub fn plus_minutes(self, minutes: i64) -> Option<Self> {
+        let moved = minutes
+            .checked_mul(60_000_000)
+            .and_then(|micros| self.utc_micros.checked_add(micros))?;
+        Some(Self::new(moved, self.offset_minutes))
+    }
+
     /// Whole minutes from `earlier` to this moment; negative when this one comes first.
     pub fn minutes_since(self, earlier: Self) -> i64 {
         self.utc_micros.saturating_sub(earlier.utc_micros) / 60_000_000

@@ -107,6 +107,20 @@ impl Money {
             .map(|minor| Self::new(minor, self.currency))
     }
 
+    /// What so many minutes cost at this amount an hour; half a minor unit rounds away from zero.
+    pub fn for_minutes(self, minutes: i64) -> Option<Self> {
+        let exact = i128::from(self.minor) * i128::from(minutes);
+        let half = if exact < 0 { -30 } else { 30 };
+        i64::try_from((exact + half) / 60)
+            .ok()
+            .map(|minor| Self::new(minor, self.currency))
+    }
+
+    /// Whether it has no cents, as a telephone payment must not.
+    pub fn is_whole(self) -> bool {
+        self.minor % 10_i64.pow(self.currency.minor_digits()) == 0
+    }
+
     /// `percent(150)` is one and a half times the amount; a half minor unit rounds away from zero, the
     /// rule people expect on an invoice (banker's rounding surprises them).
     pub fn percent(self, percent: i64) -> Option<Self> {

@@ -70,6 +70,18 @@ impl Verdict {
         self
     }
 
+    /// Adds a record to a list of the outcome, the way a method of this name does.
+    pub(crate) fn append(&mut self, list: &str, method: &str, mut item: Record) {
+        item.insert("what".to_owned(), method.into());
+        let items = self
+            .values
+            .entry(list.to_owned())
+            .or_insert_with(|| Value::List(Vec::new()));
+        if let Value::List(items) = items {
+            items.push(Value::Record(item));
+        }
+    }
+
     pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
         self.notes.reasons.push(reason.into());
         self

@@ -258,7 +258,7 @@ impl EditorQuery {
     /// Every decision a rule can take, with its facts, outcomes and settings, in the order a punch meets them.
     ///
     /// Requires: `VIEW_RULES` (OWNER, ADMIN, SUPERVISOR, OPERATOR).
-    #[graphql(complexity = "25 * child_complexity")]
+    #[graphql(complexity = "30 * child_complexity")]
     #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn rule_hooks(
         &self,

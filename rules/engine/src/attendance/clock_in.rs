@@ -1,80 +1,42 @@
 //! `attendance.clock_in`: may this person clock in here and now?
 
-use super::reading::{fact, text, yes};
-use super::{
-    NOW_FIELD, PERSON_FIELD, PLACE_FIELD, SERVICE_FIELD, record, sample_now, sample_person,
-    sample_place, sample_service,
-};
 use crate::hook::{
-    Argument, Budget, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Risk, no_invariant,
+    Argument, Budget, Combine, FailurePolicy, Hook, Kind, OutcomeSpec, Risk, no_invariant,
 };
+use crate::shared::{
+    FENCE, PERSON, PLACE, SERVICE, sample_fence, sample_now, sample_person, sample_place,
+    sample_service,
+};
+use crate::twin::{is_empty, text, text_or, yes};
 use crate::verdict::Verdict;
 use crate::{Record, Value};
 
-const OPEN_SESSION: &[Field] = &[Field::new(
-    "minutes",
-    Kind::Whole,
-    "minutes since that session began",
-)];
+const OPEN_SESSION: Kind = Kind::Record(fields! {
+    minutes: Kind::Whole => "minutes since that session began";
+});
 
-const FENCE: &[Field] = &[
-    Field::new(
-        "verdict",
-        Kind::Choice(&["none", "inside", "outside", "uncertain"]),
-        "where the phone was, judged with its accuracy; none without a fence",
-    ),
-    Field::new("distance_m", Kind::Whole, "metres from the place, rounded").may_be_empty(),
-    Field::new("accuracy_m", Kind::Whole, "accuracy of the fix in metres").may_be_empty(),
-];
-
-const SHIFT: &[Field] = &[
-    Field::new(
-        "minutes_until_start",
-        Kind::Whole,
-        "minutes until it begins; negative once it began",
-    ),
-    Field::new("planned_minutes", Kind::Whole, "planned length in minutes"),
-];
+const SHIFT: Kind = Kind::Record(fields! {
+    minutes_until_start: Kind::Whole => "minutes until it begins; negative once it began";
+    planned_minutes: Kind::Whole => "planned length in minutes";
+});
 
 pub(crate) const HOOK: Hook = Hook {
     name: crate::hooks::CLOCK_IN,
     contract: 1,
     about: "May this person clock in here and now? Asked online, or later for a punch kept offline.",
     subject: "attempt",
-    facts: &[
-        Field::new(
-            "open_session",
-            Kind::Record(OPEN_SESSION),
-            "the session still open, if any",
-        )
-        .may_be_empty(),
-        Field::new("fence", Kind::Record(FENCE), "what the fence says"),
-        PLACE_FIELD,
-        PERSON_FIELD,
-        SERVICE_FIELD,
-        Field::new(
-            "captured_offline",
-            Kind::YesNo,
-            "taken without a connection and sent later",
-        ),
-        Field::new(
-            "minutes_since_capture",
-            Kind::Whole,
-            "minutes between the punch and its arrival",
-        ),
-        Field::new(
-            "mock_location",
-            Kind::YesNo,
-            "whether the phone reports a fake location",
-        ),
-        Field::new(
-            "shift",
-            Kind::Record(SHIFT),
-            "the shift this belongs to, if any",
-        )
-        .may_be_empty(),
-        NOW_FIELD,
-    ],
+    facts: fields! {
+        open_session: OPEN_SESSION => "the session still open, if any" may_be_empty;
+        fence: FENCE => "what the fence says";
+        place: PLACE => "where; reads as empty without a place" reads_as_empty;
+        person: PERSON => "who is clocking in";
+        service: SERVICE => "what for; reads as empty" reads_as_empty;
+        captured_offline: Kind::YesNo => "taken without a connection and sent later";
+        minutes_since_capture: Kind::Whole => "minutes between the punch and its arrival";
+        mock_location: Kind::YesNo => "whether the phone reports a fake location";
+        shift: SHIFT => "the shift this belongs to, if any" may_be_empty;
+        now: Kind::Moment => "the moment of the event, local";
+    },
     outcomes: &[
         OutcomeSpec::plain("allow", "let them in"),
         OutcomeSpec::with(
@@ -94,44 +56,28 @@ pub(crate) const HOOK: Hook = Hook {
 };
 
 fn sample() -> Record {
-    record([
-        ("open_session", Value::Nothing),
-        (
-            "fence",
-            Value::from([
-                ("verdict", "inside".into()),
-                ("distance_m", 12.into()),
-                ("accuracy_m", 8.into()),
-            ]),
-        ),
-        ("place", sample_place()),
-        ("person", sample_person()),
-        ("service", sample_service()),
-        ("captured_offline", false.into()),
-        ("minutes_since_capture", 0.into()),
-        ("mock_location", false.into()),
-        (
-            "shift",
-            Value::from([
-                ("minutes_until_start", 5.into()),
-                ("planned_minutes", 480.into()),
-            ]),
-        ),
-        ("now", sample_now()),
-    ])
+    facts! {
+        open_session: Value::Nothing,
+        fence: sample_fence(),
+        place: sample_place(),
+        person: sample_person(),
+        service: sample_service(),
+        captured_offline: false,
+        minutes_since_capture: 0,
+        mock_location: false,
+        shift: facts! { minutes_until_start: 5, planned_minutes: 480 },
+        now: sample_now(),
+    }
 }
 
 /// The setting's text, or the usual treatment.
 fn treatment<'a>(settings: &'a Record, name: &str) -> &'a str {
-    match text(settings, name) {
-        "" => "flagged",
-        chosen => chosen,
-    }
+    text_or(settings, name, "flagged")
 }
 
 /// The twin of `clock_in.rhai`.
 fn built_in(facts: &Record, settings: &Record) -> Verdict {
-    if *fact(facts, "open_session") != Value::Nothing {
+    if !is_empty(facts, "open_session") {
         return Verdict::new("deny").with("code", "already_clocked_in");
     }
     let outside = text(facts, "fence.verdict") == "outside";

@@ -1,13 +1,12 @@
 //! `attendance.geofence`: how big is the fence, and how good must the GPS fix be?
 
-use super::reading::{has_tag, text, whole, yes};
-use super::{
-    NOW_FIELD, PERSON_FIELD, PLACE_FIELD, SERVICE_FIELD, record, sample_now, sample_person,
-    sample_place, sample_service,
-};
 use crate::hook::{
-    Argument, Budget, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method, OutcomeSpec, Risk,
+    Argument, Budget, Combine, Effect, FailurePolicy, Hook, Kind, Method, OutcomeSpec, Risk,
 };
+use crate::shared::{
+    PERSON, PLACE, SERVICE, sample_now, sample_person, sample_place, sample_service,
+};
+use crate::twin::{lists, text, whole, yes};
 use crate::verdict::Verdict;
 use crate::{Record, Value};
 
@@ -31,29 +30,23 @@ const ACCURACY: Argument = Argument::Whole {
     max: 10_000,
 };
 
-const DEVICE: &[Field] = &[Field::new(
-    "mock_location",
-    Kind::YesNo,
-    "whether the phone reports a fake location",
-)];
+const DEVICE: Kind = Kind::Record(fields! {
+    mock_location: Kind::YesNo => "whether the phone reports a fake location";
+});
 
 pub(crate) const HOOK: Hook = Hook {
     name: crate::hooks::GEOFENCE,
     contract: 1,
     about: "How big is the fence of this punch, and how good must the GPS fix be?",
     subject: "attempt",
-    facts: &[
-        PLACE_FIELD,
-        PERSON_FIELD,
-        SERVICE_FIELD,
-        Field::new("device", Kind::Record(DEVICE), "the phone or terminal"),
-        Field::new(
-            "direction",
-            Kind::Choice(&["in", "out"]),
-            "clocking in or out",
-        ),
-        NOW_FIELD,
-    ],
+    facts: fields! {
+        place: PLACE => "where; reads as empty without a place" reads_as_empty;
+        person: PERSON => "who is clocking in";
+        service: SERVICE => "what for; reads as empty" reads_as_empty;
+        device: DEVICE => "the phone or terminal";
+        direction: Kind::Choice(&["in", "out"]) => "clocking in or out";
+        now: Kind::Moment => "the moment of the event, local";
+    },
     outcomes: &[
         OutcomeSpec {
             defaults: &[("accuracy_m", USUAL_ACCURACY_M)],
@@ -81,19 +74,19 @@ pub(crate) const HOOK: Hook = Hook {
 };
 
 fn sample() -> Record {
-    record([
-        ("place", sample_place()),
-        ("person", sample_person()),
-        ("service", sample_service()),
-        ("device", Value::from([("mock_location", false.into())])),
-        ("direction", "in".into()),
-        ("now", sample_now()),
-    ])
+    facts! {
+        place: sample_place(),
+        person: sample_person(),
+        service: sample_service(),
+        device: facts! { mock_location: false },
+        direction: "in",
+        now: sample_now(),
+    }
 }
 
 /// The twin of `geofence.rhai`.
 fn built_in(facts: &Record, settings: &Record) -> Verdict {
-    if yes(settings, "field_staff_work_anywhere") && has_tag(facts, "field_staff") {
+    if yes(settings, "field_staff_work_anywhere") && lists(facts, "person.tags", "field_staff") {
         return Verdict::new("no_fence").because("field staff work from anywhere");
     }
     let usual = if text(facts, "place.kind") == "polygon" {

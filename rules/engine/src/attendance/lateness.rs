@@ -1,12 +1,12 @@
 //! `attendance.lateness`: how late is this clock-in?
 
-use super::reading::{whole, yes};
-use super::{NOW_FIELD, PERSON_FIELD, record, sample_now, sample_person};
+use crate::Record;
 use crate::hook::{
-    Argument, Budget, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Risk, no_invariant,
+    Argument, Budget, Combine, FailurePolicy, Hook, Kind, OutcomeSpec, Risk, no_invariant,
 };
+use crate::shared::{PERSON, WEEKDAYS, sample_now, sample_person};
+use crate::twin::{whole, yes};
 use crate::verdict::Verdict;
-use crate::{Record, Value};
 
 /// A week is the longest anybody is late before the shift is simply missed.
 const MINUTES: Argument = Argument::Whole {
@@ -16,54 +16,24 @@ const MINUTES: Argument = Argument::Whole {
     max: 10_080,
 };
 
-const SHIFT: &[Field] = &[
-    Field::new(
-        "planned_minutes",
-        Kind::Whole,
-        "planned length of the shift in minutes",
-    ),
-    Field::new(
-        "kind",
-        Kind::Text,
-        "day, night, on call; as the schedule names it",
-    ),
-];
-
-const WEEKDAYS: &[&str] = &[
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
+const SHIFT: Kind = Kind::Record(fields! {
+    planned_minutes: Kind::Whole => "planned length of the shift in minutes";
+    kind: Kind::Text => "day, night, on call; as the schedule names it";
+});
 
 pub(crate) const HOOK: Hook = Hook {
     name: crate::hooks::LATENESS,
     contract: 1,
     about: "How late is this clock-in? Asked at clock-in, and again when the shift is corrected.",
     subject: "clock_in",
-    facts: &[
-        Field::new(
-            "minutes_late",
-            Kind::Whole,
-            "minutes after the start of the shift; negative is early",
-        ),
-        Field::new(
-            "delay_was_approved",
-            Kind::YesNo,
-            "whether a supervisor approved the delay",
-        ),
-        Field::new("shift", Kind::Record(SHIFT), "the shift being judged"),
-        PERSON_FIELD,
-        Field::new(
-            "weekday",
-            Kind::Choice(WEEKDAYS),
-            "local weekday of the shift",
-        ),
-        NOW_FIELD,
-    ],
+    facts: fields! {
+        minutes_late: Kind::Whole => "minutes after the start of the shift; negative is early";
+        delay_was_approved: Kind::YesNo => "whether a supervisor approved the delay";
+        shift: SHIFT => "the shift being judged";
+        person: PERSON => "who is clocking in";
+        weekday: Kind::Choice(WEEKDAYS) => "local weekday of the shift";
+        now: Kind::Moment => "the moment of the event, local";
+    },
     outcomes: &[
         OutcomeSpec::plain("on_time", "not late"),
         OutcomeSpec::with("late", &[MINUTES], "late by these minutes"),
@@ -80,17 +50,14 @@ pub(crate) const HOOK: Hook = Hook {
 };
 
 fn sample() -> Record {
-    record([
-        ("minutes_late", 0.into()),
-        ("delay_was_approved", false.into()),
-        (
-            "shift",
-            Value::from([("planned_minutes", 480.into()), ("kind", "day".into())]),
-        ),
-        ("person", sample_person()),
-        ("weekday", "monday".into()),
-        ("now", sample_now()),
-    ])
+    facts! {
+        minutes_late: 0,
+        delay_was_approved: false,
+        shift: facts! { planned_minutes: 480, kind: "day" },
+        person: sample_person(),
+        weekday: "monday",
+        now: sample_now(),
+    }
 }
 
 /// The twin of `lateness.rhai`.

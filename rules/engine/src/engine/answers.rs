@@ -141,7 +141,18 @@ fn apply(
         return Err(host_error(message, Some(hint)));
     }
     put(answer, method.name, method.arguments, method.effect, given)?;
+    rise(hook, answer, method.name);
     Ok(answer.clone())
+}
+
+/// `ok().warn("phone", "…")` is a warning: a method named like a graver outcome makes the answer that one.
+fn rise(hook: &'static Hook, answer: &mut Verdict, method: &str) {
+    let rank = |name: &str| hook.outcome(name).map(|spec| spec.rank);
+    if let (Some(now), Some(spec)) = (rank(answer.name), hook.outcome(method))
+        && spec.rank > now
+    {
+        answer.name = spec.name;
+    }
 }
 
 /// Checks what was put in the brackets and keeps it in the answer.

@@ -7,7 +7,7 @@ use rhai::{Dynamic, ImmutableString, Module};
 use super::harness::plain;
 use super::register::add;
 use super::{Raised, host_error};
-use crate::Decision;
+use crate::{Decision, Moment, Money, Value};
 
 /// A decision a test looks at. Each method answers with it again, so that they chain.
 #[derive(Clone)]
@@ -56,6 +56,23 @@ impl Expectation {
     }
 }
 
+/// Money and moments are written as text in a test, and lists of them as lists of text.
+fn like(found: Option<&Value>, wanted: Value) -> Value {
+    match (found, wanted) {
+        (Some(Value::Money(_)), Value::Text(text)) => {
+            Money::parse(&text).map_or(Value::Text(text), Value::Money)
+        }
+        (Some(Value::Moment(_)), Value::Text(text)) => {
+            Moment::parse(&text).map_or(Value::Text(text), Value::Moment)
+        }
+        (Some(Value::List(found)), Value::List(wanted)) => {
+            let pairs = wanted.into_iter().enumerate();
+            Value::List(pairs.map(|(at, item)| like(found.get(at), item)).collect())
+        }
+        (_, wanted) => wanted,
+    }
+}
+
 pub(super) fn register(module: &mut Module) {
     module.set_custom_type::<Expectation>("result");
     add(module, "expect", |result: Expectation| result);
@@ -70,9 +87,12 @@ pub(super) fn register(module: &mut Module) {
         module,
         "has",
         |result: Expectation, field: ImmutableString, given: Dynamic| {
-            let wanted = plain(given)?;
             let found = result.0.outcome.values.get(field.as_str());
-            result.holds(found == Some(&wanted), &format!("{field} to be {wanted}"))
+            let wanted = like(found, plain(given)?);
+            result.holds(
+                *found.unwrap_or(&Value::Nothing) == wanted,
+                &format!("{field} to be {wanted}"),
+            )
         },
     );
     add(

@@ -164,11 +164,29 @@ fn record(whose: &str, over: Map, fields: &'static [Field]) -> Raised<Record> {
                 let inside = format!("{whose}.{name}");
                 Value::Record(self::record(&inside, given.cast::<Map>(), inner)?)
             }
+            (Kind::Records(inner), given) if given.is_array() => {
+                let items = given.cast::<rhai::Array>().into_iter();
+                items
+                    .map(|item| list_item(&format!("{whose}.{name}"), item, inner))
+                    .collect::<Raised<Vec<_>>>()
+                    .map(Value::List)?
+            }
             (kind, given) => value(given, *kind)?,
         };
         record.insert(name.to_string(), value);
     }
     Ok(record)
+}
+
+/// One record of a list; every field must be given, because a list has no sample of its own.
+fn list_item(whose: &str, given: Dynamic, inner: &'static [Field]) -> Raised<Value> {
+    match given.try_cast::<Map>() {
+        Some(map) => record(whose, map, inner).map(Value::Record),
+        None => Err(host_error(
+            format!("{whose} is a list of records, such as #{{ minutes: 5 }}"),
+            None,
+        )),
+    }
 }
 
 /// A value of a test; money and moments are written as text.
@@ -200,8 +218,10 @@ pub(super) fn plain(given: Dynamic) -> Raised<Value> {
         let items = given.cast::<rhai::Array>().into_iter().map(plain);
         return items.collect::<Raised<Vec<_>>>().map(Value::List);
     }
-    if let Some(money) = given.read_lock::<Money>() {
-        return Ok(Value::Money(*money));
+    if given.is_map() {
+        let fields = given.cast::<Map>().into_iter();
+        let read = fields.map(|(name, given)| Ok((name.to_string(), plain(given)?)));
+        return read.collect::<Raised<Record>>().map(Value::Record);
     }
     Err(host_error(format!("{kind} cannot be a fact"), None))
 }

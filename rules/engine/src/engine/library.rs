@@ -134,6 +134,9 @@ fn money(module: &mut Module) {
     add(module, "percent", |amount: Money, percent: i64| {
         amount.percent(percent).ok_or_else(too_large)
     });
+    add(module, "for_minutes", |hourly: Money, minutes: i64| {
+        hourly.for_minutes(minutes).ok_or_else(too_large)
+    });
     add(module, "at_least", |left: Money, right: Money| {
         let larger = if left.minor >= right.minor {
             left
@@ -191,6 +194,14 @@ fn moments(module: &mut Module) {
         "minutes_since",
         |moment: Moment, earlier: Moment| moment.minutes_since(earlier),
     );
+    add(module, "plus_minutes", |moment: Moment, minutes: i64| {
+        moment.plus_minutes(minutes).ok_or_else(too_large)
+    });
+    add(module, "minus_minutes", |moment: Moment, minutes: i64| {
+        let back = minutes.checked_neg();
+        back.and_then(|back| moment.plus_minutes(back))
+            .ok_or_else(too_large)
+    });
     for name in ["to_string", "to_debug"] {
         add(module, name, |moment: Moment| moment.to_string());
     }

@@ -13,7 +13,7 @@ use super::register::add;
 use super::{Raised, host_error};
 use crate::hook::{Class, Field, Kind};
 use crate::suggest::nearest;
-use crate::{Read, Record, Value};
+use crate::{Read, Record, Value, twin};
 
 /// What a rule looked at, each path once, in the order of the first look.
 #[derive(Debug, Default)]
@@ -199,22 +199,63 @@ impl FactsView {
         }
     }
 
+    /// Answers a question about this record and records it as the question, such as `has_tag("x")`. The
+    /// record must have the field the question is about.
+    fn ask<T: Into<Value> + Clone>(
+        &self,
+        about: &str,
+        question: &str,
+        example: &str,
+        answer: impl FnOnce(&Record) -> T,
+    ) -> Raised<T> {
+        let field = self.fields.iter().find(|field| field.name == about);
+        let (Some(field), Some(record)) = (field, self.record()) else {
+            let message = format!("`{}` has no {about}", self.called());
+            return Err(host_error(message, Some(format!("ask {example}"))));
+        };
+        let answer = answer(record);
+        self.trace
+            .note(&self.path_to(question), &answer.clone().into(), field.class);
+        Ok(answer)
+    }
+
     /// Whether the list `tags` of this record holds a tag. Recorded as the question, not as the list.
     fn has_tag(&self, tag: &str) -> Raised<bool> {
-        let Some(field) = self.fields.iter().find(|field| field.name == "tags") else {
-            let hint = "ask a person, such as `.person.has_tag(\"field_staff\")`".to_owned();
-            return Err(host_error(
-                format!("`{}` has no tags", self.called()),
-                Some(hint),
-            ));
-        };
-        let found = match self.record().and_then(|record| record.get("tags")) {
-            Some(Value::List(tags)) => tags.iter().any(|item| item.as_text() == Some(tag)),
-            _ => false,
-        };
-        let path = self.path_to(&format!("has_tag(\"{tag}\")"));
-        self.trace.note(&path, &Value::Bool(found), field.class);
-        Ok(found)
+        let example = "a person, such as `.person.has_tag(\"field_staff\")`";
+        self.ask("tags", &format!("has_tag(\"{tag}\")"), example, |record| {
+            twin::lists(record, "tags", tag)
+        })
+    }
+
+    /// Whether one of the `breaks` of this record is of a kind.
+    fn took_break(&self, kind: &str) -> Raised<bool> {
+        let example = "a session, such as `session.took_break(\"meal\")`";
+        self.ask(
+            "breaks",
+            &format!("took_break(\"{kind}\")"),
+            example,
+            |record| twin::took_break(record, kind),
+        )
+    }
+
+    fn minutes_below(&self, limit: i64) -> Raised<i64> {
+        let example = "a reading, such as `reading.minutes_below(92)`";
+        self.ask(
+            "recent",
+            &format!("minutes_below({limit})"),
+            example,
+            |record| twin::minutes_beyond(record, |value| value < limit),
+        )
+    }
+
+    fn minutes_above(&self, limit: i64) -> Raised<i64> {
+        let example = "a reading, such as `reading.minutes_above(130)`";
+        self.ask(
+            "recent",
+            &format!("minutes_above({limit})"),
+            example,
+            |record| twin::minutes_beyond(record, |value| value > limit),
+        )
     }
 }
 
@@ -283,6 +324,17 @@ pub(super) fn register(module: &mut Module) {
         "has_tag",
         |view: FactsView, tag: ImmutableString| view.has_tag(&tag),
     );
+    add(
+        module,
+        "took_break",
+        |view: FactsView, kind: ImmutableString| view.took_break(&kind),
+    );
+    add(module, "minutes_below", |view: FactsView, limit: i64| {
+        view.minutes_below(limit)
+    });
+    add(module, "minutes_above", |view: FactsView, limit: i64| {
+        view.minutes_above(limit)
+    });
     for name in ["to_string", "to_debug"] {
         add(module, name, |view: FactsView| view.called());
         add(module, name, |_: SettingsView| "settings".to_owned());

@@ -72,7 +72,7 @@ const fn word(
 }
 
 /// Functions every rule can call. The only list: names, arity, reference and completions come from it.
-pub(crate) const FUNCTIONS: [Word; 17] = [
+pub(crate) const FUNCTIONS: [Word; 23] = [
     word(
         "at_least",
         "at_least(a, b)",
@@ -154,10 +154,46 @@ pub(crate) const FUNCTIONS: [Word; 17] = [
         "whether an admin gave the person this tag",
     ),
     word(
+        "took_break",
+        "session.took_break(\"meal\")",
+        &[2],
+        "whether one of the breaks was of this kind",
+    ),
+    word(
+        "minutes_below",
+        "reading.minutes_below(92)",
+        &[2],
+        "for how many minutes, up to now, every value was below this",
+    ),
+    word(
+        "minutes_above",
+        "reading.minutes_above(130)",
+        &[2],
+        "for how many minutes, up to now, every value was above this",
+    ),
+    word(
         "minutes_since",
         "later.minutes_since(earlier)",
         &[2],
         "whole minutes between two moments; negative when they are the other way round",
+    ),
+    word(
+        "plus_minutes",
+        "moment.plus_minutes(30)",
+        &[2],
+        "the moment so many minutes later",
+    ),
+    word(
+        "minus_minutes",
+        "moment.minus_minutes(30)",
+        &[2],
+        "the moment so many minutes earlier",
+    ),
+    word(
+        "for_minutes",
+        "hourly.for_minutes(minutes)",
+        &[2],
+        "what an amount by the hour comes to for so many minutes",
     ),
     word(
         "range",

@@ -13,7 +13,6 @@ mod rulebook;
 pub use book::{Book, SettingInForce, Snapshot, Source};
 pub use content::{Content, Mode, PackBinding, RuleBinding, RuleKind, SettingChange};
 pub(crate) use embedded::pack as embedded_pack;
-pub use embedded::shipped_tests;
 pub(crate) use explain::traced;
 pub use explain::{Explained, TraceLine};
 pub(crate) use layer::Pack;

@@ -39,27 +39,22 @@ fn all(book: &Rulebook) -> Vec<String> {
 
 /// Facts of every case kept beside the shipped rules.
 fn kept_cases() -> Vec<(String, Record)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../default/attendance");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../default");
     let mut cases = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let Some(stem) = name.strip_suffix(".cases.json") else {
-            continue;
-        };
-        let hook = format!("attendance.{stem}");
-        let text = std::fs::read_to_string(&path).unwrap();
+    for hook in hooks() {
+        let file = folder.join(format!("{}.cases.json", hook.path()));
+        let text = std::fs::read_to_string(file).unwrap();
         let kept: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
         for case in kept {
             let Some(Value::Record(changes)) = Value::from_json(case["facts"].clone()) else {
                 panic!()
             };
-            let mut facts = with(&hook, &[]);
+            let mut facts = with(hook.name, &[]);
             facts.extend(changes);
-            cases.push((hook.clone(), facts));
+            cases.push((hook.name.to_owned(), facts));
         }
     }
-    assert!(cases.len() >= 2);
+    assert!(cases.len() >= 2 * hooks().len());
     cases
 }
 

@@ -1,170 +1,113 @@
-//! The shipped script and its Rust twin agree on every point of a grid.
+//! The shipped script and its Rust twin agree on every point of a generated grid, whatever the hook.
 
-use zamu_rules::{Record, Rulebook, Value, hook, hooks};
+use std::collections::BTreeSet;
 
-use crate::{folder, with};
+use zamu_rules::{Book, Content, Hook, Record, Rulebook, SettingChange, hooks};
 
-/// A book that runs the scripts, and one whose scripts are switched off so that the twins answer.
-fn books(settings: &str) -> (Rulebook, Rulebook) {
-    let values = ("orgs/acme/settings.toml", settings);
-    let scripts = folder(&[values]);
-    let twins = folder(&[
-        values,
-        ("default/attendance/geofence.rhai", "// switched off\n"),
-        ("default/attendance/clock_in.rhai", ""),
-        ("default/attendance/lateness.rhai", ""),
-    ]);
-    let (scripts, problems) = Rulebook::load(scripts.path(), None);
-    assert_eq!(problems, [], "{settings}");
-    let (twins, problems) = Rulebook::load(twins.path(), None);
-    assert_eq!(problems, [], "{settings}");
-    (scripts, twins)
+use crate::folder;
+use crate::points::{Dice, Hints};
+
+/// How many mixes of settings, and of facts for each.
+const SETTINGS: usize = 40;
+const MIXES: usize = 25;
+
+/// A rulebook whose scripts are all switched off, so that the twins answer.
+fn twins() -> Rulebook {
+    let paths = hooks()
+        .iter()
+        .map(|hook| format!("default/{}.rhai", hook.path()));
+    let paths: Vec<String> = paths.collect();
+    let files: Vec<(&str, &str)> = paths
+        .iter()
+        .map(|path| (path.as_str(), "// off\n"))
+        .collect();
+    let (twins, problems) = Rulebook::load(folder(&files).path(), None);
+    assert_eq!(problems, []);
+    twins
 }
 
-fn agree(name: &str, books: &(Rulebook, Rulebook), facts: &Record) {
-    let script = books.0.decide("acme", name, facts.clone());
-    let twin = books.1.decide("acme", name, facts.clone());
-    assert_eq!(script.problem, None);
-    assert_eq!(script.status.as_str(), "OK");
-    assert_eq!(twin.status.as_str(), "DEFAULTED");
-    assert_eq!(script.outcome, twin.outcome, "{facts:?}");
-    assert_eq!(script.reasons, twin.reasons, "{facts:?}");
+/// Asks both; says which outcome they agree on.
+fn agree(hook: &Hook, script: &Book, twin: &Book, facts: &Record) -> String {
+    let one = script.decide(hook.name, facts.clone(), &[]);
+    let two = twin.decide(hook.name, facts.clone(), &[]);
+    let settings = script.settings(hook.name, None, &[]);
+    let at = format!("{} with {facts:?} and {settings:?}", hook.name);
+    assert_eq!(one.problem, None, "{at}");
     assert_eq!(
-        (&script.flags, &script.asks),
-        (&twin.flags, &twin.asks),
-        "{facts:?}"
+        (one.status.as_str(), two.status.as_str()),
+        ("OK", "DEFAULTED"),
+        "{at}"
     );
+    assert_eq!(one.outcome, two.outcome, "{at}");
+    assert_eq!(one.reasons, two.reasons, "{at}");
+    assert_eq!((&one.flags, &one.asks), (&two.flags, &two.asks), "{at}");
     assert_eq!(
-        (&script.tells, script.needs_review),
-        (&twin.tells, twin.needs_review)
+        (&one.tells, one.needs_review),
+        (&two.tells, two.needs_review),
+        "{at}"
     );
-    assert_eq!(hook(name).unwrap().name, script.hook);
+    one.outcome.name
 }
 
-#[test]
-fn lateness_agrees() {
-    let mut points = 0;
-    for (grace, very) in [(0_i64, 1_i64), (5, 30), (10, 45), (60, 480)] {
-        let books = books(&format!(
-            "[attendance.lateness]\ngrace_minutes = {grace}\nvery_late_after_minutes = {very}\n"
-        ));
-        for minutes in (-70_i64..=500).filter(|minutes| {
-            minutes % 7 == 0 || (minutes - grace).abs() < 3 || (minutes - very).abs() < 3
-        }) {
-            for approved in [false, true] {
-                let changes = [
-                    ("minutes_late", minutes.into()),
-                    ("delay_was_approved", approved.into()),
-                ];
-                agree(hooks::LATENESS, &books, &with(hooks::LATENESS, &changes));
-                points += 1;
-            }
-        }
+fn content(hook: &Hook, values: Vec<(String, zamu_rules::Value)>) -> Content {
+    let changes = values.into_iter().map(|(name, value)| SettingChange {
+        hook: hook.name.to_owned(),
+        name,
+        value,
+        scope: None,
+        from: None,
+        until: None,
+        file: None,
+    });
+    Content {
+        settings: changes.collect(),
+        ..Content::default()
     }
-    assert!(points > 600);
 }
 
 #[test]
-fn geofence_agrees() {
-    let radii = [
-        None,
-        Some(0_i64),
-        Some(19),
-        Some(20),
-        Some(60),
-        Some(100),
-        Some(5_000),
-        Some(9_000),
-    ];
-    for settings in [
-        "",
-        "usual_radius_m = 250\nhome_visit_radius_m = 150\nworst_accuracy_m = 60\n",
-        "polygon_tolerance_m = 15\nfield_staff_work_anywhere = true\n",
-    ] {
-        let books = books(&format!("[attendance.geofence]\n{settings}"));
-        for radius in radii {
-            for kind in ["none", "circle", "polygon"] {
-                for service in [Value::Nothing, "home_visit".into(), "clinic".into()] {
-                    for tags in [
-                        Vec::new(),
-                        vec!["field_staff"],
-                        vec!["driver", "field_staff"],
-                    ] {
-                        agree(
-                            hooks::GEOFENCE,
-                            &books,
-                            &attempt(radius, kind, &service, tags),
-                        );
-                    }
-                }
+fn every_twin_agrees_with_its_script() {
+    let (scripts, twins) = (Rulebook::embedded(), twins());
+    for hook in hooks() {
+        let mut dice = Dice::new();
+        let hints = Hints::of(hook);
+        let sample = hook.sample();
+        let mut seen = BTreeSet::new();
+        let nothing_set = Content::default();
+        let books = (scripts.book(&nothing_set), twins.book(&nothing_set));
+        for facts in hints.single_changes(hook.facts, &sample) {
+            seen.insert(agree(hook, &books.0, &books.1, &facts));
+        }
+        for _ in 0..SETTINGS {
+            let content = content(hook, hints.settings(&mut dice));
+            let books = (scripts.book(&content), twins.book(&content));
+            for _ in 0..MIXES {
+                let facts = hints.mix(hook.facts, &sample, &mut dice);
+                seen.insert(agree(hook, &books.0, &books.1, &facts));
             }
         }
-        let nowhere = with(
-            hooks::GEOFENCE,
-            &[("place", Value::Nothing), ("service", Value::Nothing)],
+        reached(
+            hook,
+            &scripts.source("anybody", hook.name).unwrap().text,
+            &seen,
         );
-        agree(hooks::GEOFENCE, &books, &nowhere);
     }
 }
 
-fn attempt(radius: Option<i64>, kind: &str, service: &Value, tags: Vec<&str>) -> Record {
-    let mut facts = with(
-        hooks::GEOFENCE,
-        &[("service", Value::from([("kind", service.clone())]))],
-    );
-    let place = [
-        ("name", "x".into()),
-        ("radius_m", radius.into()),
-        ("kind", kind.into()),
-    ];
-    facts.insert("place".to_owned(), Value::from(place));
-    let Some(Value::Record(person)) = facts.get_mut("person") else {
-        panic!("no person")
-    };
-    person.insert("tags".to_owned(), tags.into());
-    facts
-}
-
-#[test]
-fn clock_in_agrees() {
-    let asks = ["nothing", "note", "photo"];
-    for outside in ["flagged", "refused", "allowed"] {
-        for mock in ["flagged", "refused", "allowed"] {
-            for (uncertain, ask) in [
-                ("flagged", asks[0]),
-                ("allowed", asks[1]),
-                ("flagged", asks[2]),
-            ] {
-                let books = books(&format!(
-                    "[attendance.clock_in]\noutside_is = \"{outside}\"\nmock_location_is = \"{mock}\"\n\
-                     uncertain_is = \"{uncertain}\"\noutside_asks_for = \"{ask}\"\n"
-                ));
-                points_of_clock_in(&books);
-            }
-        }
-    }
-}
-
-fn points_of_clock_in(books: &(Rulebook, Rulebook)) {
-    let open = Value::from([("minutes", 95.into())]);
-    for session in [Value::Nothing, open] {
-        for verdict in ["none", "inside", "outside", "uncertain"] {
-            for mocked in [false, true] {
-                for place in [
-                    Value::Nothing,
-                    hook(hooks::CLOCK_IN).unwrap().sample()["place"].clone(),
-                ] {
-                    let fence =
-                        Value::from([("verdict", verdict.into()), ("distance_m", 340.into())]);
-                    let changes = [
-                        ("open_session", session.clone()),
-                        ("fence", fence),
-                        ("mock_location", mocked.into()),
-                        ("place", place),
-                    ];
-                    agree(hooks::CLOCK_IN, books, &with(hooks::CLOCK_IN, &changes));
-                }
-            }
+/// The grid is worth something only if it reaches every answer the rule can give.
+fn reached(hook: &Hook, source: &str, seen: &BTreeSet<String>) {
+    for outcome in hook.outcomes {
+        let call = format!("{}(", outcome.name);
+        let gives = source
+            .lines()
+            .any(|line| line.contains(&call) && !line.starts_with("fn ") && !line.contains("//"));
+        if gives {
+            assert!(
+                seen.contains(outcome.name),
+                "{} never said {}",
+                hook.name,
+                outcome.name
+            );
         }
     }
 }

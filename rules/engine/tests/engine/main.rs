@@ -17,6 +17,7 @@ mod grid;
 mod hostile;
 mod lint;
 mod mistakes;
+mod points;
 mod reference;
 mod shipped;
 mod traps;

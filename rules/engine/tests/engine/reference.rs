@@ -103,7 +103,7 @@ fn the_reference_is_written_to_a_folder() {
 /// Labels of the completions where a `|` stands in a clock-in rule.
 fn at(body: &str) -> Vec<String> {
     at_hook(
-        zamu_rules::hooks::CLOCK_IN,
+        hooks::CLOCK_IN,
         &format!("fn clock_in(attempt, settings) {{\n{body}\n}}"),
     )
 }
@@ -131,7 +131,7 @@ fn facts_are_offered_step_by_step() {
     assert!(at("attempt.person.tags.|").contains(&"contains".to_owned()));
     assert_eq!(at("attempt.nobody.|"), Vec::<String>::new());
     let own = at_hook(
-        zamu_rules::hooks::LATENESS,
+        hooks::LATENESS,
         "fn lateness(c, s) {\n  c.shift.|",
     );
     assert_eq!(own, ["planned_minutes", "kind"]);
@@ -150,16 +150,16 @@ fn settings_outcomes_and_what_follows_them_are_offered() {
         ["needs_review"]
     );
     let fence = at_hook(
-        zamu_rules::hooks::GEOFENCE,
+        hooks::GEOFENCE,
         "fn geofence(a, s) {\n fence(a.place.radius_m ?? 5).n|",
     );
     assert_eq!(fence, ["needs_accuracy", "needs_review"]);
     let no_fence = at_hook(
-        zamu_rules::hooks::GEOFENCE,
+        hooks::GEOFENCE,
         "fn geofence(a, s) {\n no_fence().n|",
     );
     assert_eq!(no_fence, ["needs_review"]);
-    let kinds = complete(zamu_rules::hooks::LATENESS, "fn lateness(c, s) {\n", 2, 1);
+    let kinds = complete(hooks::LATENESS, "fn lateness(c, s) {\n", 2, 1);
     let late = kinds.iter().find(|one| one.label == "late").unwrap();
     assert_eq!(
         (late.kind, late.detail.as_str(), late.insert.as_str()),
@@ -212,6 +212,6 @@ fn completion_never_fails_wherever_the_cursor_is() {
         "é.ü.",
     ] {
         let column = u32::try_from(source.chars().count() + 1).unwrap();
-        assert!(complete(zamu_rules::hooks::LATENESS, source, 1, column).len() < 60);
+        assert!(complete(hooks::LATENESS, source, 1, column).len() < 60);
     }
 }

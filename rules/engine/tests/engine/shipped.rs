@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use zamu_rules::{Origin, Rulebook, Status, checking, hooks, testing};
+use zamu_rules::{Field, Kind, Origin, Rulebook, Status, checking, hooks, testing};
 
 fn rules() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -16,14 +16,29 @@ fn the_shipped_tests_pass() {
     let report = testing::run(&rules().join("default"), None);
     let failed: Vec<_> = report.tests.iter().filter(|test| !test.passed).collect();
     assert!(failed.is_empty(), "{failed:#?}");
-    assert!(report.passed() >= 20, "only {} tests ran", report.passed());
+    for hook in hooks() {
+        let ran = |ending: &str| {
+            let file = format!("{}{ending}", hook.path());
+            let of_hook = report
+                .tests
+                .iter()
+                .filter(|test| test.file.ends_with(&file));
+            of_hook.count()
+        };
+        assert!(ran(".test.rhai") >= 3, "{} has too few tests", hook.name);
+        assert!(
+            ran(".cases.json") >= 2,
+            "{} has too few kept cases",
+            hook.name
+        );
+    }
 }
 
 #[test]
 fn the_shipped_files_have_no_findings() {
     let report = checking::check(&rules().join("default"));
     assert_eq!(report.findings, []);
-    assert_eq!(report.files, 6);
+    assert_eq!(report.files, 2 * hooks().len());
 }
 
 #[test]
@@ -102,22 +117,55 @@ fn the_first_rule_of_the_readme_works() {
 }
 
 #[test]
-fn the_readme_names_every_outcome_and_setting() {
-    let readme = std::fs::read_to_string(rules().join("README.md")).unwrap();
+fn every_contract_says_what_its_words_mean() {
     for hook in hooks() {
+        assert!(!hook.about.is_empty(), "{}", hook.name);
+        assert!(
+            !hook.facts.is_empty() && !hook.outcomes.is_empty(),
+            "{}",
+            hook.name
+        );
+        let now = hook.facts.iter().find(|field| field.name == "now");
+        assert_eq!(
+            now.map(|field| field.kind),
+            Some(Kind::Moment),
+            "{}",
+            hook.name
+        );
+        said(hook.name, hook.facts);
         for outcome in hook.outcomes {
-            assert!(
-                readme.contains(&format!("`{}(", outcome.name)),
-                "{}",
-                outcome.name
-            );
+            assert!(!outcome.about.is_empty(), "{}: {}", hook.name, outcome.name);
+            for method in outcome.methods {
+                assert!(!method.about.is_empty(), "{}: {}", hook.name, method.name);
+            }
         }
-        for (setting, _) in Rulebook::embedded().settings("anybody", hook.name) {
+    }
+}
+
+fn said(whose: &str, fields: &[Field]) {
+    for field in fields {
+        assert!(!field.about.is_empty(), "{whose}: {}", field.name);
+        if let Kind::Record(inner) | Kind::Records(inner) = field.kind {
+            said(whose, inner);
+        }
+    }
+}
+
+#[test]
+fn every_setting_has_bounds_words_and_scopes() {
+    let book = Rulebook::embedded();
+    for hook in hooks() {
+        for setting in book.settings_of(hook.name) {
+            let name = format!("{}.{}", hook.name, setting.name);
             assert!(
-                readme.contains(&format!("`{}`", setting.name)),
-                "{}",
-                setting.name
+                !setting.label.is_empty() && !setting.help.is_empty(),
+                "{name}"
             );
+            assert!(!setting.scopes.is_empty(), "{name}");
+            if setting.default.as_whole().is_some() {
+                assert!(setting.min.is_some() && setting.max.is_some(), "{name}");
+            }
+            assert_eq!(setting.check.is_some(), setting.message.is_some(), "{name}");
         }
     }
 }

@@ -1,0 +1,3 @@
+//! The hooks of devices that measure.
+
+pub(crate) mod offline;

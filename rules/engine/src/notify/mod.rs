@@ -1,0 +1,3 @@
+//! The hooks of messages.
+
+pub(crate) mod route;

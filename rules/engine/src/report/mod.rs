@@ -1,0 +1,3 @@
+//! The hooks of reports.
+
+pub(crate) mod column;
