@@ -42,7 +42,7 @@ fn main() {
 
     println!("| decision | mean µs | p50 µs | p99 µs | p99 of 20 µs |");
     println!("|---|---|---|---|---|");
-    let (rules, problems) = Rulebook::load(folder.path(), None);
+    let (rules, problems) = Rulebook::load(folder.path(), None, None);
     assert!(problems.is_empty(), "{problems:?}");
     for hook in hooks() {
         row(
@@ -85,7 +85,7 @@ fn cold(folder: &Path, hook: &Hook) -> (Histogram<u64>, Histogram<u64>) {
     let (mut load, mut first) = (histogram(), histogram());
     for _ in 0..COLD {
         let begun = Instant::now();
-        let (rules, _) = Rulebook::load(folder, None);
+        let (rules, _) = Rulebook::load(folder, None, None);
         record(&mut load, begun.elapsed());
         let facts = hook.sample();
         let begun = Instant::now();

@@ -126,7 +126,7 @@ impl App {
             Some(secret) => secret.clone(),
             None => kept_secret(&config.data_dir, &ids)?,
         };
-        let (rules, problems) = Rulebook::load(&config.rules_dir, None);
+        let (rules, problems) = Rulebook::load(&config.rules_dir, Some(&config.plugins_dir), None);
         crate::rules::files::report(&problems);
         let parts = Parts {
             ids,

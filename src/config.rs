@@ -20,6 +20,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `ZAMU_RULES_DIR`: rule scripts; `rules` beside the process by default.
     pub rules_dir: PathBuf,
+    /// `ZAMU_PLUGINS_DIR`: packs of rules; `plugins` beside the process by default.
+    pub plugins_dir: PathBuf,
     /// `ZAMU_SECRET`: at least 32 characters; signs access tokens. Generated for a loopback address only.
     pub secret: Option<String>,
     /// `ZAMU_CONNECTIONS`: size of the PostgreSQL pool.
@@ -110,6 +112,7 @@ impl Config {
             database: database(get("DATABASE_URL"), &data_dir)?,
             data_dir,
             rules_dir: PathBuf::from(get("ZAMU_RULES_DIR").unwrap_or("rules")),
+            plugins_dir: PathBuf::from(get("ZAMU_PLUGINS_DIR").unwrap_or("plugins")),
             secret: get("ZAMU_SECRET").map(str::to_owned),
             connections: parse(&values, "ZAMU_CONNECTIONS", "8", "a whole number")?,
             allowed_origins: get("ZAMU_ALLOWED_ORIGINS")

@@ -82,7 +82,7 @@ async fn found(app: &App, config: &Config) -> Result<()> {
     let today = app.now().with_timezone(&ZONE).date_naive();
     let first = today - Days::new(DAYS);
     let clock = Arc::new(ManualClock::at(at(first, 6, 0)));
-    let (rules, _) = zamu_rules::Rulebook::load(&config.rules_dir, None);
+    let (rules, _) = zamu_rules::Rulebook::load(&config.rules_dir, Some(&config.plugins_dir), None);
     // The key signs nothing that leaves this function.
     let keys = Keys::new("the demo's tokens are thrown away");
     let parts = Parts {

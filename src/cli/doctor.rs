@@ -27,7 +27,7 @@ pub(super) async fn run() -> Outcome {
         ("secret", secret(&config)),
         ("data directory", data_dir(&config.data_dir)),
         ("database", database),
-        ("rules", rules(&config.rules_dir)),
+        ("rules", rules(&config.rules_dir, &config.plugins_dir)),
     ];
     if let (true, Target::Postgres(url)) = (can_connect, &config.database) {
         looks.push(("row-level security", row_security(url).await));
@@ -138,14 +138,14 @@ async fn row_security(url: &str) -> Look {
     }
 }
 
-fn rules(path: &Path) -> Look {
+fn rules(path: &Path, plugins: &Path) -> Look {
     if !path.exists() {
         return Ok(format!(
             "{} is not there; the built-in rules are used",
             path.display()
         ));
     }
-    let (_, problems) = Rulebook::load(path, None);
+    let (_, problems) = Rulebook::load(path, Some(plugins), None);
     match problems.as_slice() {
         [] => Ok(format!("everything in {} compiles", path.display())),
         [first, rest @ ..] => {

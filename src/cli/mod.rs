@@ -35,6 +35,7 @@ use crate::{graphql, http, telemetry};
 ///   `DATABASE_URL`          <postgres://user:password@host/name> or sqlite:PATH; a file in the data directory
 ///   `ZAMU_DATA_DIR`         the database file and the generated secret; ./data
 ///   `ZAMU_RULES_DIR`        rule scripts; ./rules
+///   `ZAMU_PLUGINS_DIR`      packs of rules; ./plugins
 ///   `ZAMU_SECRET`           at least 32 characters; needed unless only this machine can connect
 ///   `ZAMU_CONNECTIONS`      connections to PostgreSQL; 8, or four for each of its cores
 ///   `ZAMU_ALLOWED_ORIGINS`  browser origins that may call the API, separated by commas; none

@@ -173,7 +173,11 @@ fn listening(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Serves until the process is asked to stop.
 pub async fn serve(app: App, config: &Config, demo: Option<Demo>) -> Result<()> {
-    let watching = crate::rules::files::watch(app.clone(), config.rules_dir.clone());
+    let watching = crate::rules::files::watch(
+        app.clone(),
+        config.rules_dir.clone(),
+        Some(config.plugins_dir.clone()),
+    );
     app.tasks().spawn(watching);
     let running = bind(app, config.listen, Options::from_config(config, demo)).await?;
     tracing::info!(address = %running.address(), "zamu listens: http://{}/", running.address());

@@ -39,16 +39,17 @@ pub fn report(problems: &[FileProblem]) {
 }
 
 /// Reads the rule files again: compiled first, swapped after. What does not compile keeps its last good version.
-pub fn reload(app: &App, folder: &std::path::Path) {
+pub fn reload(app: &App, folder: &std::path::Path, plugins: Option<&std::path::Path>) {
     let before = app.rules();
-    let (rules, problems) = Rulebook::load(folder, Some(&before));
+    let (rules, problems) = Rulebook::load(folder, plugins, Some(&before));
     report(&problems);
     app.set_rules(rules);
     tracing::info!(problems = problems.len(), "rules reloaded");
 }
 
-/// Reloads whenever a file changes, until the server stops. A folder that is not there yet is waited for.
-pub async fn watch(app: App, folder: PathBuf) {
+/// Reloads whenever a file changes, until the server stops. A rules folder that is not there yet is waited
+/// for; one of packs counts when it is there at the start.
+pub async fn watch(app: App, folder: PathBuf, plugins: Option<PathBuf>) {
     let (changed, mut reloads) = mpsc::channel::<()>(1);
     let tell = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -60,6 +61,10 @@ pub async fn watch(app: App, folder: PathBuf) {
         tracing::warn!("this system cannot watch files: rules change with a restart");
         return;
     };
+    if let Some(plugins) = &plugins {
+        // Without it there are no packs, which is nothing to wait for.
+        let _ = watcher.watch(plugins, RecursiveMode::Recursive);
+    }
     let mut missed = false;
     while watcher.watch(&folder, RecursiveMode::Recursive).is_err() {
         missed = true;
@@ -69,7 +74,7 @@ pub async fn watch(app: App, folder: PathBuf) {
         }
     }
     if missed {
-        reload(&app, &folder);
+        reload(&app, &folder, plugins.as_deref());
     }
     loop {
         tokio::select! {
@@ -80,6 +85,6 @@ pub async fn watch(app: App, folder: PathBuf) {
             .await
             .is_ok_and(|change| change.is_some())
         {}
-        reload(&app, &folder);
+        reload(&app, &folder, plugins.as_deref());
     }
 }

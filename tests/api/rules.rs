@@ -49,7 +49,7 @@ fn write(folder: &tempfile::TempDir, slug: &str, hook: &str, source: &str) {
 }
 
 fn load(app: &TestApp, folder: &tempfile::TempDir) {
-    zamu::rules::files::reload(&app.app, folder.path());
+    zamu::rules::files::reload(&app.app, folder.path(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +179,7 @@ async fn a_changed_file_is_in_force_without_a_restart() {
     let path = rules.path().to_owned();
     app.app
         .tasks()
-        .spawn(async move { zamu::rules::files::watch(watching, path).await });
+        .spawn(async move { zamu::rules::files::watch(watching, path, None).await });
     let before = app.app.rules().release("acme");
     // The watcher needs a moment to stand; touching the file again and again is what an impatient admin does too.
     for _ in 0..100 {

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::engine::words::{DECORATIONS, DISABLED, HELPERS};
 use crate::engine::{self, explain_parse_error, locate_function, unreadable_character};
 use crate::hook::Hook;
+use crate::tables::{self, Places};
 use crate::verdict::INHERIT;
 use crate::{Problem, RuleKind};
 
@@ -29,6 +30,8 @@ pub(crate) struct Script {
     pub(crate) file: Option<String>,
     /// Whether its tree says which line runs; such a copy explains decisions and never takes one.
     pub(crate) is_traced: bool,
+    /// The table it was written as, and where each line of the script stands in it.
+    pub(crate) table: Option<(String, Places)>,
 }
 
 impl Script {
@@ -41,7 +44,30 @@ impl Script {
     ) -> Result<Self, Problem> {
         match kind {
             RuleKind::Script => Self::compile(hook, source, file),
-            RuleKind::Table => Err(at_file(file, "decision tables are not supported yet")),
+            RuleKind::Table => {
+                let (script, places) = tables::translate(hook, source, file)?;
+                let compiled = Self::compile(hook, &script, file);
+                let mut script = compiled.map_err(|problem| places.locate(problem))?;
+                script.digest = digest(source);
+                script.table = Some((source.to_owned(), places));
+                Ok(script)
+            }
+        }
+    }
+
+    /// What its author wrote.
+    pub(crate) fn written(&self) -> (RuleKind, &str) {
+        match &self.table {
+            Some((text, _)) => (RuleKind::Table, text),
+            None => (RuleKind::Script, &self.text),
+        }
+    }
+
+    /// A problem on a line of the script, on the line its author wrote.
+    pub(crate) fn locate(&self, problem: Problem) -> Problem {
+        match &self.table {
+            Some((_, places)) => places.locate(problem),
+            None => problem,
         }
     }
 
@@ -79,6 +105,7 @@ impl Script {
             functions,
             file,
             is_traced: false,
+            table: None,
         };
         script.check_structure(hook)?;
         Ok(script)
@@ -180,6 +207,12 @@ pub(crate) fn digest(text: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// The same for a table, whose comments begin with `#`.
+pub(crate) fn is_blank_table(source: &str) -> bool {
+    let mut lines = source.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 /// Whether a file holds no rule at all: empty, or comments only. That is how a rule is switched off.

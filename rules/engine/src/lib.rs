@@ -39,6 +39,8 @@ mod visit;
 pub mod checking;
 pub mod completion;
 pub mod docs;
+pub mod packs;
+pub mod tables;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
@@ -54,8 +56,9 @@ pub use pack::{
     Book, Content, Explained, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind,
     Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
 };
+pub use packs::PackInfo;
 pub use registry::{hook, hooks, shipped_tests};
-pub use settings::{Setting, SettingKind};
+pub use settings::{Setting, SettingKind, SettingProblem, parse_value};
 pub use value::{Record, Value};
 
 /// The names of the hooks, so that no caller spells one by hand.

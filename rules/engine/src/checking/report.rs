@@ -69,7 +69,7 @@ impl Report {
             .all(|finding| finding.severity != Severity::Error)
     }
 
-    pub(super) fn add(&mut self, code: &str, severity: Severity, problem: Problem) {
+    pub(crate) fn add(&mut self, code: &str, severity: Severity, problem: Problem) {
         self.findings.push(Finding {
             code: code.to_owned(),
             file: problem.file,
@@ -81,7 +81,7 @@ impl Report {
         });
     }
 
-    pub(super) fn error(&mut self, code: &str, problem: Problem) {
+    pub(crate) fn error(&mut self, code: &str, problem: Problem) {
         self.add(code, Severity::Error, problem);
     }
 }

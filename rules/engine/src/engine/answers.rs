@@ -10,6 +10,7 @@ use super::views::FactsView;
 use super::words::ASKS;
 use super::{Raised, host_error};
 use crate::hook::{Argument, Effect, Hook, Method, OutcomeSpec};
+use crate::pack::Permits;
 use crate::suggest::nearest;
 use crate::verdict::{INHERIT, Verdict};
 use crate::{Moment, Money, Record, Value, registry};
@@ -25,28 +26,38 @@ const REASON_LIMIT: usize = 500;
 /// Characters of one code.
 const CODE_LIMIT: usize = 64;
 
-/// The builders of one hook: only its own outcomes exist, so another hook's cannot be returned.
-pub(super) fn module(hook: &'static Hook) -> Arc<Module> {
+/// The outcome functions of one pack's layer; building them for every run would cost more than the run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Builders(OnceLock<Arc<Module>>);
+
+/// The builders of one hook: only its own outcomes exist, so another hook's cannot be returned. For a pack
+/// only those it may give exist.
+pub(super) fn module(hook: &'static Hook, permits: Option<&Permits>) -> Arc<Module> {
     static MODULES: OnceLock<Vec<Arc<Module>>> = OnceLock::new();
+    if let Some(permits) = permits {
+        let may = |outcome: &str| permits.answers(outcome);
+        let module = permits.builders.0.get_or_init(|| build(hook, may).into());
+        return Arc::clone(module);
+    }
     let modules = MODULES.get_or_init(|| {
         registry::hooks()
             .iter()
-            .map(|hook| Arc::new(build(hook)))
+            .map(|hook| Arc::new(build(hook, |_| true)))
             .collect()
     });
     registry::position(hook.name)
         .and_then(|position| modules.get(position).cloned())
-        .unwrap_or_else(|| Arc::new(build(hook)))
+        .unwrap_or_else(|| Arc::new(build(hook, |_| true)))
 }
 
-fn build(hook: &'static Hook) -> Module {
+fn build(hook: &'static Hook, may: impl Fn(&str) -> bool) -> Module {
     let mut module = Module::new();
     module.set_custom_type::<Verdict>("outcome");
     add(&mut module, INHERIT, || Verdict::new(INHERIT));
-    for spec in hook.outcomes {
+    for spec in hook.outcomes.iter().filter(|spec| may(spec.name)) {
         register(&mut module, spec);
     }
-    methods(&mut module, hook);
+    methods(&mut module, hook, may);
     decorations(&mut module);
     for name in ["to_string", "to_debug"] {
         add(&mut module, name, |answer: &mut Verdict| answer.to_string());
@@ -80,12 +91,15 @@ fn register(module: &mut Module, spec: &'static OutcomeSpec) {
     }
 }
 
-/// A method may belong to several outcomes of a hook; it is registered once and looks at the answer.
-fn methods(module: &mut Module, hook: &'static Hook) {
+/// A method may belong to several outcomes of a hook; it is registered once and looks at the answer. One
+/// that is named like an outcome leads to that outcome, so it needs the same permission.
+fn methods(module: &mut Module, hook: &'static Hook, may: impl Fn(&str) -> bool) {
     let mut seen: Vec<(&str, usize)> = Vec::new();
-    for method in hook.outcomes.iter().flat_map(|spec| spec.methods) {
+    let specs = hook.outcomes.iter().filter(|spec| may(spec.name));
+    for method in specs.flat_map(|spec| spec.methods) {
         let key = (method.name, method.arguments.len());
-        if seen.contains(&key) {
+        let leads_to_another = hook.outcome(method.name).is_some() && !may(method.name);
+        if leads_to_another || seen.contains(&key) {
             continue;
         }
         seen.push(key);

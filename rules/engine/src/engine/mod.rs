@@ -38,19 +38,20 @@ use std::sync::{Arc, OnceLock};
 use rhai::{Engine, Module, OptimizationLevel};
 
 use crate::hook::Hook;
+use crate::pack::Permits;
 
 /// An engine that can run what [`compiler`] compiled. Compiling and running through one recipe matters:
 /// most of the switches act while compiling only, so a tree compiled elsewhere would run unguarded.
-pub(crate) fn runner(hook: &'static Hook) -> Engine {
+pub(crate) fn runner(hook: &'static Hook, permits: Option<&Permits>) -> Engine {
     let mut engine = bare();
-    engine.register_global_module(answers::module(hook));
+    engine.register_global_module(answers::module(hook, permits));
     limits::apply(&mut engine, hook.budget);
     engine
 }
 
 /// The same engine with every word a rule must not use switched off.
 pub(crate) fn compiler(hook: &'static Hook) -> Engine {
-    let mut engine = runner(hook);
+    let mut engine = runner(hook, None);
     words::disable(&mut engine);
     engine
 }

@@ -41,6 +41,7 @@ pub(crate) fn instrumented(
         file: script.file.clone(),
         ast,
         is_traced: true,
+        table: script.table.clone(),
     };
     Some((copy, places.into_iter().map(|(_, line)| line).collect()))
 }

@@ -12,6 +12,7 @@ use super::translate::{innermost, translate};
 use super::views::{FactsView, SettingsView, Trace};
 use crate::compiled::Script;
 use crate::hook::{Hook, OutcomeSpec};
+use crate::pack::Permits;
 use crate::verdict::Verdict;
 use crate::{Problem, Record, Status};
 
@@ -33,12 +34,24 @@ pub(crate) struct Input {
 }
 
 /// Runs the hook's function of a script, and nothing else of the file.
-pub(crate) fn run(script: &Script, hook: &'static Hook, input: &Input) -> Run {
+///
+/// A pack's script gets no more than its permits: what is not permitted cannot be read and does not exist.
+pub(crate) fn run(
+    script: &Script,
+    hook: &'static Hook,
+    permits: Option<&Arc<Permits>>,
+    input: &Input,
+) -> Run {
     let operations = Arc::new(AtomicU64::new(0));
-    let called = catch_unwind(AssertUnwindSafe(|| call(script, hook, input, &operations)));
+    let called = catch_unwind(AssertUnwindSafe(|| {
+        call(script, hook, permits, input, &operations)
+    }));
     let result = match called {
         Ok(Ok(answer)) => answer_of(answer, script, hook),
-        Ok(Err(error)) => Err((status_of(&error), translate(&error, script, hook))),
+        Ok(Err(error)) => {
+            let problem = translate(&error, script, hook);
+            Err((status_of(&error), of_a_pack(problem, &error, hook, permits)))
+        }
         Err(_) => Err((
             Status::Incident,
             script.problem("the rules engine failed; this is our mistake"),
@@ -53,10 +66,11 @@ pub(crate) fn run(script: &Script, hook: &'static Hook, input: &Input) -> Run {
 fn call(
     script: &Script,
     hook: &'static Hook,
+    permits: Option<&Arc<Permits>>,
     input: &Input,
     operations: &Arc<AtomicU64>,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
-    let mut engine = super::runner(hook);
+    let mut engine = super::runner(hook, permits.map(Arc::as_ref));
     input.trace.begin();
     if script.is_traced {
         probe::attach(&mut engine, hook, &input.trace);
@@ -73,6 +87,7 @@ fn call(
         Arc::clone(&input.trace),
         &script.subject,
         hook.facts,
+        permits.cloned(),
     );
     let settings = SettingsView::new(Arc::clone(&input.settings), Arc::clone(&input.trace));
     // The default would run the whole file body before the function.
@@ -84,6 +99,24 @@ fn call(
         hook.function(),
         (facts, settings),
     )
+}
+
+/// An outcome the organization did not grant does not exist for the pack; say that, not how it is written.
+fn of_a_pack(
+    mut problem: Problem,
+    error: &EvalAltResult,
+    hook: &'static Hook,
+    permits: Option<&Arc<Permits>>,
+) -> Problem {
+    if let (Some(permits), EvalAltResult::ErrorFunctionNotFound(signature, _)) =
+        (permits, innermost(error).0)
+    {
+        let name = signature.split(' ').next().unwrap_or_default();
+        if hook.outcome(name).is_some() && !permits.answers(name) {
+            problem.hint = Some(format!("this pack may not answer with `{name}`"));
+        }
+    }
+    problem
 }
 
 /// A rule must return an outcome; falling off the end returns nothing.
@@ -138,7 +171,7 @@ mod tests {
             trace: Arc::default(),
         };
         for _ in 0..2 {
-            let ran = run(&script, hook, &input);
+            let ran = run(&script, hook, None, &input);
             assert!(matches!(ran.result, Err((Status::Incident, _))));
         }
         let decision = Rulebook::embedded().decide("acme", hooks::LATENESS, hook.sample());

@@ -26,13 +26,13 @@ pub(crate) fn translate(error: &EvalAltResult, script: &Script, hook: &'static H
     let (inner, position) = innermost(error);
     let (message, hint, word) = words(inner, script, hook);
     let (line, column) = place(&script.text, position, word.as_deref());
-    Problem {
+    script.locate(Problem {
         message,
         hint,
         file: script.file.clone(),
         line,
         column,
-    }
+    })
 }
 
 /// The message, a hint, and the word of the source it is about.

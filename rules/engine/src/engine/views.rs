@@ -12,6 +12,7 @@ use super::failure::about;
 use super::register::add;
 use super::{Raised, host_error};
 use crate::hook::{Class, Field, Kind};
+use crate::pack::Permits;
 use crate::suggest::nearest;
 use crate::{Read, Record, Value, twin};
 
@@ -87,6 +88,8 @@ pub(crate) struct FactsView {
     subject: ImmutableString,
     fields: &'static [Field],
     path: Vec<Link>,
+    /// What a pack may read; nothing for a rule that may read everything.
+    permits: Option<Arc<Permits>>,
 }
 
 /// One step into the facts: a record, or one record of a list.
@@ -111,6 +114,7 @@ impl FactsView {
         trace: Arc<Trace>,
         subject: &str,
         fields: &'static [Field],
+        permits: Option<Arc<Permits>>,
     ) -> Self {
         Self {
             facts,
@@ -118,6 +122,7 @@ impl FactsView {
             subject: subject.into(),
             fields,
             path: Vec::new(),
+            permits,
         }
     }
 
@@ -158,6 +163,33 @@ impl FactsView {
         inner
     }
 
+    /// The one place that keeps a pack from what it may not read. A fact is as private as the most private
+    /// record it stands in; only open ones need no permission. A question about a `whole` list is about
+    /// everything in it.
+    fn guard(&self, field: &Field, whole: bool) -> Raised<()> {
+        let Some(permits) = &self.permits else {
+            return Ok(());
+        };
+        let own = if whole { deepest(field) } else { field.class };
+        let above = self.path.iter().map(|step| step.field.class);
+        if above.fold(own, Class::max) == Class::Open {
+            return Ok(());
+        }
+        let names = self.path.iter().map(|step| step.field.name);
+        let path = names.chain([field.name]).collect::<Vec<_>>().join(".");
+        let allowed = match field.kind {
+            Kind::Record(_) | Kind::Records(_) if whole => permits.reads(&format!("{path}.*")),
+            Kind::Record(_) | Kind::Records(_) => permits.reaches(&path),
+            _ => permits.reads(&path),
+        };
+        if allowed {
+            return Ok(());
+        }
+        let hint = "its manifest must ask for it and the organization must grant it".to_owned();
+        let message = format!("this pack may not read `{path}`");
+        Err(about(field.name, host_error(message, Some(hint))))
+    }
+
     fn read(&self, name: &str) -> Raised<Dynamic> {
         let Some(field) = self.fields.iter().find(|field| field.name == name) else {
             return Err(unknown(
@@ -166,6 +198,7 @@ impl FactsView {
                 self.fields.iter().map(|field| field.name),
             ));
         };
+        self.guard(field, false)?;
         let value = self
             .record()
             .and_then(|record| record.get(name))
@@ -213,6 +246,7 @@ impl FactsView {
             let message = format!("`{}` has no {about}", self.called());
             return Err(host_error(message, Some(format!("ask {example}"))));
         };
+        self.guard(field, true)?;
         let answer = answer(record);
         self.trace
             .note(&self.path_to(question), &answer.clone().into(), field.class);
@@ -257,6 +291,15 @@ impl FactsView {
             |record| twin::minutes_beyond(record, |value| value > limit),
         )
     }
+}
+
+/// The most private class in a field, those inside it included.
+fn deepest(field: &Field) -> Class {
+    let inner = match field.kind {
+        Kind::Record(inner) | Kind::Records(inner) => inner,
+        _ => &[],
+    };
+    inner.iter().map(deepest).fold(field.class, Class::max)
 }
 
 /// The settings of one hook.
@@ -347,4 +390,79 @@ fn not_writable(name: &str, what: &str) -> Box<rhai::EvalAltResult> {
         name,
         host_error(format!("No writable property: {name}"), Some(hint)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::prepare;
+
+    const PULSE: Field = Field::new("pulse", Kind::Whole, "beats a minute");
+    const VITALS: Field = Field {
+        class: Class::Health,
+        ..Field::new("vitals", Kind::Record(&[PULSE]), "what was measured").may_be_empty()
+    };
+    const NOTES: Field =
+        Field::new("notes", Kind::Records(&[PULSE]), "what was written").personal();
+    const TAGS: Field = Field::new("tags", Kind::TextList, "tags").personal();
+
+    fn view(read: &[&str], vitals: Value) -> FactsView {
+        let one = Value::from([("pulse", 60.into())]);
+        let mut facts = Record::from([
+            ("vitals".to_owned(), vitals),
+            ("notes".to_owned(), Value::List(vec![one])),
+            ("tags".to_owned(), Value::List(vec!["vip".into()])),
+        ]);
+        let fields: &'static [Field] = &[VITALS, NOTES, TAGS];
+        assert_eq!(prepare(&mut facts, fields, ""), Ok(()));
+        let permits = Permits {
+            read: read.iter().map(|path| (*path).to_owned()).collect(),
+            ..Permits::default()
+        };
+        let trace = Arc::default();
+        FactsView::new(facts.into(), trace, "facts", fields, Some(permits.into()))
+    }
+
+    fn said(error: &rhai::EvalAltResult) -> String {
+        let rhai::EvalAltResult::ErrorRuntime(token, _) = error else {
+            return error.to_string();
+        };
+        let said = token.read_lock::<crate::engine::HostError>();
+        said.map(|said| said.message.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_pack_cannot_even_ask_whether_a_private_record_is_there() {
+        for vitals in [Value::Nothing, Value::from([("pulse", 60.into())])] {
+            let barred = view(&[], vitals.clone());
+            for name in ["vitals", "notes"] {
+                let said = barred.read(name).map_err(|error| said(&error));
+                let refused = format!("this pack may not read `{name}`");
+                assert_eq!(said.map(|_| ()), Err(refused));
+            }
+            assert!(barred.has_tag("vip").is_err());
+            assert!(
+                view(&["vitals.pulse"], vitals.clone())
+                    .read("vitals")
+                    .is_ok()
+            );
+            assert!(view(&["vitals.*"], vitals).read("vitals").is_ok());
+        }
+        assert!(view(&["tags"], Value::Nothing).has_tag("vip").is_ok());
+    }
+
+    #[test]
+    fn a_fact_is_as_private_as_the_record_it_stands_in() {
+        let items = |read: &[&str]| {
+            let list = view(read, Value::Nothing).read("notes");
+            let list = list.map(Dynamic::cast::<Array>).unwrap_or_default();
+            list.first()
+                .and_then(|item| item.clone().try_cast::<FactsView>())
+        };
+        let reached = items(&["notes.pulse"]).map(|item| item.read("pulse").is_ok());
+        assert_eq!(reached, Some(true));
+        // The list alone gives its length, not what stands in it.
+        let reached = items(&["notes"]).map(|item| item.read("pulse").is_ok());
+        assert_eq!(reached, Some(false));
+    }
 }

@@ -358,7 +358,7 @@ mod tests {
     fn every_word_of_every_hook_is_documented() {
         let common = callable(&crate::engine::bare());
         for hook in registry::hooks() {
-            let own: BTreeSet<String> = callable(&crate::engine::runner(hook))
+            let own: BTreeSet<String> = callable(&crate::engine::runner(hook, None))
                 .difference(&common)
                 .map(|(name, _)| name.clone())
                 .collect();

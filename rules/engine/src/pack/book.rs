@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, Mode, Origin, Pack, Permits, Plan, RuleKind, decide, decide_unasked};
+use super::{Enabled, Layer, Mode, Origin, Pack, Permits, Plan, RuleKind, decide, decide_unasked};
 use crate::compiled::{Script, digest, is_blank};
 use crate::hook::Hook;
+use crate::packs::PackInfo;
 use crate::settings::Dated;
 use crate::{
-    Content, Decision, Outcome, Problem, Record, Setting, SettingChange, Status, Value, registry,
+    Content, Decision, Outcome, PackBinding, Problem, Record, Setting, SettingChange, Status,
+    Value, registry,
 };
 
 /// Part of every release: a change here changes what a script can mean.
@@ -44,6 +46,8 @@ struct Inner {
     digest: String,
     recipes: Vec<Recipe>,
     plans: Vec<OnceLock<Prepared>>,
+    /// Enabled packs that were left out, with the hooks that fall to the next layer.
+    left_out: Vec<(Vec<String>, Problem)>,
 }
 
 /// What the plan of one hook is made from: texts, not trees.
@@ -52,7 +56,17 @@ struct Recipe {
     hook: String,
     layers: Vec<Written>,
     defaults: Record,
+    /// What packs set, below everything the organization sets.
+    #[serde(default)]
+    shipped: Vec<Shipped>,
     changes: Vec<SettingChange>,
+}
+
+/// A value a pack sets; that of a pack which is only tried holds only in the trial.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Shipped {
+    mode: Mode,
+    change: SettingChange,
 }
 
 /// One layer, most specific first.
@@ -86,16 +100,17 @@ pub struct Snapshot {
 }
 
 impl Book {
-    /// Lays an organization's content over the default pack.
-    pub(super) fn new(default_pack: &Pack, content: &Content) -> Self {
+    /// Lays an organization's content over its packs, and those over the default pack.
+    pub(super) fn new(default_pack: &Pack, installed: &[PackInfo], content: &Content) -> Self {
+        let enabled = Enabled::of(content, installed);
         let recipes = registry::hooks()
             .iter()
-            .map(|hook| recipe(hook, default_pack, content))
+            .map(|hook| recipe(hook, default_pack, &enabled, content))
             .collect();
-        Self::of(recipes)
+        Self::of(recipes, enabled.problems)
     }
 
-    fn of(recipes: Vec<Recipe>) -> Self {
+    fn of(recipes: Vec<Recipe>, left_out: Vec<(Vec<String>, Problem)>) -> Self {
         let mut all = ENGINE.to_owned();
         for recipe in &recipes {
             // Writing to a text cannot fail.
@@ -110,6 +125,7 @@ impl Book {
             digest: digest(&all),
             recipes,
             plans,
+            left_out,
         }))
     }
 
@@ -148,9 +164,16 @@ impl Book {
         Some(decide(plan, self.digest(), facts, scopes))
     }
 
-    /// Compiles everything; what cannot be compiled is left out of the plans and said here.
+    /// Compiles everything; what cannot be compiled is left out of the plans and said here. So is a pack
+    /// that was left out, under each of its hooks, or under no hook when it is not known which it has.
     pub fn problems(&self) -> Vec<(&'static str, Problem)> {
         let mut found = Vec::new();
+        for (hooks, problem) in &self.0.left_out {
+            let known = hooks.iter().filter_map(|hook| registry::hook(hook));
+            let names: Vec<&'static str> = known.map(|hook| hook.name).collect();
+            let nameless = if names.is_empty() { vec![""] } else { names };
+            found.extend(nameless.into_iter().map(|hook| (hook, problem.clone())));
+        }
         for hook in registry::hooks() {
             let problems = self.prepared(hook.name).map(|prepared| &prepared.problems);
             found.extend(
@@ -208,16 +231,18 @@ impl Book {
                 hook: hook.name.to_owned(),
                 layers: Vec::new(),
                 defaults: Record::new(),
+                shipped: Vec::new(),
                 changes: Vec::new(),
             }));
         }
-        let book = Self::of(recipes);
+        let book = Self::of(recipes, Vec::new());
         (snapshot.engine == ENGINE).then(|| {
             // A hook added since then does not make it another book.
             let inner = Inner {
                 digest: snapshot.digest.clone(),
                 recipes: book.0.recipes.clone(),
                 plans: book.0.recipes.iter().map(|_| OnceLock::new()).collect(),
+                left_out: Vec::new(),
             };
             Self(Arc::new(inner))
         })
@@ -244,7 +269,12 @@ impl Book {
     }
 }
 
-fn recipe(hook: &'static Hook, default_pack: &Pack, content: &Content) -> Recipe {
+fn recipe(
+    hook: &'static Hook,
+    default_pack: &Pack,
+    enabled: &Enabled<'_>,
+    content: &Content,
+) -> Recipe {
     let own = content
         .rules
         .get(hook.name)
@@ -259,17 +289,27 @@ fn recipe(hook: &'static Hook, default_pack: &Pack, content: &Content) -> Recipe
     });
     let shipped = default_pack.scripts.get(hook.name).map(|script| Written {
         layer: "default".to_owned(),
-        kind: RuleKind::Script,
-        text: script.text.clone(),
+        kind: script.written().0,
+        text: script.written().1.to_owned(),
         mode: Mode::On,
         permits: None,
         file: script.file.clone(),
     });
-    let schema = default_pack.schemas.get(hook.name);
+    let packs = enabled.packs.iter();
+    let between = packs.filter_map(|(binding, pack)| of_a_pack(hook, binding, pack));
+    // The most specific pack has the last word.
+    let values = enabled.packs.iter().rev().flat_map(|(binding, pack)| {
+        let own = pack.values.iter().filter(|change| change.hook == hook.name);
+        own.map(|change| Shipped {
+            mode: binding.mode,
+            change: change.clone(),
+        })
+    });
     Recipe {
         hook: hook.name.to_owned(),
-        layers: own.into_iter().chain(shipped).collect(),
-        defaults: schema.map(|schema| schema.defaults()).unwrap_or_default(),
+        layers: own.into_iter().chain(between).chain(shipped).collect(),
+        defaults: enabled.schema(default_pack, hook.name).defaults(),
+        shipped: values.collect(),
         changes: content
             .settings
             .iter()
@@ -277,6 +317,19 @@ fn recipe(hook: &'static Hook, default_pack: &Pack, content: &Content) -> Recipe
             .cloned()
             .collect(),
     }
+}
+
+fn of_a_pack(hook: &Hook, binding: &PackBinding, pack: &PackInfo) -> Option<Written> {
+    let rule = pack.rules.get(hook.name)?;
+    let asked = &pack.permissions;
+    Some(Written {
+        layer: format!("pack:{}", pack.id),
+        kind: rule.kind,
+        text: rule.text.clone(),
+        mode: binding.mode,
+        permits: Some(Permits::of(&asked.read, &asked.outcomes, &binding.granted)),
+        file: Some(rule.file.clone()),
+    })
 }
 
 fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
@@ -299,7 +352,15 @@ fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
             Err(problem) => problems.push(problem),
         }
     }
-    let settings = Dated::new(recipe.defaults.clone(), recipe.changes.iter().cloned());
+    let settings = |with_tried: bool| {
+        let holds = |shipped: &&Shipped| with_tried || shipped.mode == Mode::On;
+        let shipped = recipe.shipped.iter().filter(holds);
+        Dated::new(
+            recipe.defaults.clone(),
+            shipped.map(|shipped| shipped.change.clone()),
+        )
+        .over(recipe.changes.iter().cloned())
+    };
     let plan_of = |with_tried: bool| Plan {
         hook,
         layers: layers
@@ -307,9 +368,13 @@ fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
             .filter(|(mode, _)| with_tried || *mode == Mode::On)
             .map(|(_, layer)| layer.clone())
             .collect(),
-        settings: settings.clone(),
+        settings: settings(with_tried),
     };
-    let tried = layers.iter().any(|(mode, _)| *mode == Mode::Audit);
+    let values_tried = recipe
+        .shipped
+        .iter()
+        .any(|shipped| shipped.mode == Mode::Audit);
+    let tried = values_tried || layers.iter().any(|(mode, _)| *mode == Mode::Audit);
     Prepared {
         plan: plan_of(false),
         shadow: tried.then(|| plan_of(true)),

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
+use super::Permits;
 use crate::compiled::Script;
 use crate::engine::run::{Input, run};
 use crate::engine::views::{Step, Trace};
@@ -24,15 +23,6 @@ pub(crate) struct Layer {
     pub(crate) script: Arc<Script>,
     /// What a pack may see and answer; nothing for a layer that may do everything.
     pub(crate) permits: Option<Arc<Permits>>,
-}
-
-/// What a pack may do: declared by its manifest and granted by the organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Permits {
-    /// Paths of facts beyond the open ones, such as `person.title` or `visit.*`.
-    pub(crate) read: Vec<String>,
-    /// Outcomes it may give.
-    pub(crate) outcomes: Vec<String>,
 }
 
 /// Everything a decision of one hook of one organization depends on.
@@ -146,7 +136,7 @@ fn ask(plan: &Plan, input: &Input, steps: &mut Vec<LayerStep>, operations: &mut 
     let mut combined: Option<Verdict> = None;
 
     for layer in &plan.layers {
-        let run = run(&layer.script, plan.hook, input);
+        let run = run(&layer.script, plan.hook, layer.permits.as_ref(), input);
         *operations += run.operations;
         let mut verdict = match run.result {
             Ok(verdict) => verdict,

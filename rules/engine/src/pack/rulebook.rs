@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Book, FileProblem, Pack, Source, embedded_pack, load};
+use super::load::{self, Loaded};
+use super::{Book, FileProblem, Pack, Source, embedded_pack};
+use crate::packs::PackInfo;
 use crate::{Content, Decision, Record, Setting, Value};
 
 /// Everything read from files, compiled where it is shared. Immutable; a reload builds another.
@@ -11,6 +13,7 @@ use crate::{Content, Decision, Record, Setting, Value};
 pub struct Rulebook {
     pub(crate) default_pack: Pack,
     default_book: Book,
+    packs: Vec<PackInfo>,
     files: BTreeMap<String, (Content, Book)>,
     problems: Vec<FileProblem>,
 }
@@ -24,33 +27,45 @@ impl Default for Rulebook {
 impl Rulebook {
     /// The pack inside the binary, for a server without a rules folder.
     pub fn embedded() -> Self {
-        Self::assemble(embedded_pack().clone(), BTreeMap::new(), Vec::new())
+        Self::assemble(Loaded {
+            default_pack: embedded_pack().clone(),
+            packs: Vec::new(),
+            contents: BTreeMap::new(),
+            problems: Vec::new(),
+        })
     }
 
-    /// Loads a folder: `default/` over the embedded pack, `orgs/<slug>/` as an organization's content.
+    /// Loads a folder: `default/` over the embedded pack, `orgs/<slug>/` as an organization's content. The
+    /// packs it may enable are the folders of `plugins` that have a `plugin.toml`.
     ///
     /// Everything compiles before anything is used. A file that does not compile, or is gone, keeps
     /// what `previous` had for it; an empty rule file is the way to switch a rule off.
-    pub fn load(directory: &Path, previous: Option<&Self>) -> (Self, Vec<FileProblem>) {
-        let loaded = load::load(directory, previous);
-        let book = Self::assemble(loaded.default_pack, loaded.contents, loaded.problems);
+    pub fn load(
+        rules: &Path,
+        plugins: Option<&Path>,
+        previous: Option<&Self>,
+    ) -> (Self, Vec<FileProblem>) {
+        let book = Self::assemble(load::load(rules, plugins, previous));
         let problems = book.problems.clone();
         (book, problems)
     }
 
-    fn assemble(
-        default_pack: Pack,
-        contents: BTreeMap<String, Content>,
-        problems: Vec<FileProblem>,
-    ) -> Self {
+    fn assemble(loaded: Loaded) -> Self {
+        let Loaded {
+            default_pack,
+            packs,
+            contents,
+            problems,
+        } = loaded;
         let with_book = |(slug, content): (String, Content)| {
-            let book = Book::new(&default_pack, &content);
+            let book = Book::new(&default_pack, &packs, &content);
             (slug, (content, book))
         };
         let files = contents.into_iter().map(with_book).collect();
         Self {
-            default_book: Book::new(&default_pack, &Content::default()),
+            default_book: Book::new(&default_pack, &packs, &Content::default()),
             default_pack,
+            packs,
             files,
             problems,
         }
@@ -66,7 +81,16 @@ impl Rulebook {
         if content.is_empty() {
             return self.default_book.clone();
         }
-        Book::new(&self.default_pack, content)
+        Book::new(&self.default_pack, &self.packs, content)
+    }
+
+    /// Installed packs, those that cannot be used included.
+    pub fn packs(&self) -> &[PackInfo] {
+        &self.packs
+    }
+
+    pub fn pack(&self, id: &str) -> Option<&PackInfo> {
+        self.packs.iter().find(|pack| pack.id == id)
     }
 
     /// What the rules folder says for an organization; nothing without a folder of its slug.
@@ -84,7 +108,7 @@ impl Rulebook {
         self.files.keys().map(String::as_str)
     }
 
-    /// The settings of a hook that ships or that a pack adds, in the order a form shows them.
+    /// The settings of a hook that ship, in the order a form shows them.
     pub fn settings_of(&self, hook: &str) -> &[Setting] {
         let schema = self.default_pack.schemas.get(hook);
         schema

@@ -103,6 +103,35 @@ impl Schema {
         Ok(schema)
     }
 
+    /// The settings of several schemas as one, such as those that ship and those a pack adds.
+    pub(crate) fn joined<'a>(schemas: impl Iterator<Item = &'a Self>) -> Self {
+        let mut joined = Self::default();
+        for schema in schemas {
+            joined.text.push_str(&schema.text);
+            joined.settings.extend(schema.settings.iter().cloned());
+        }
+        joined
+    }
+
+    /// Whether another schema adds to this one without taking any of its names.
+    pub(crate) fn apart(&self, other: &Self) -> Result<(), Problem> {
+        let taken = other
+            .settings
+            .iter()
+            .find(|setting| self.find(&setting.name).is_some());
+        let Some(setting) = taken else {
+            return Ok(());
+        };
+        let line = line_of(&other.text, &setting.name);
+        Err(Problem {
+            message: format!("there is a setting `{}` already", setting.name),
+            hint: Some("give yours another name, or set a value in `settings.toml`".to_owned()),
+            line,
+            column: line.map(|_| 1),
+            ..Problem::default()
+        })
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name)
     }
@@ -143,13 +172,13 @@ fn build(name: &str, written: Written) -> Result<Setting, (String, Option<&'stat
 }
 
 /// The line of a byte, from one.
-pub(super) fn line_at(text: &str, byte: usize) -> u32 {
+pub(crate) fn line_at(text: &str, byte: usize) -> u32 {
     let before = text.get(..byte).unwrap_or(text);
     u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
 }
 
 /// Where a block or a key of this name stands.
-pub(super) fn line_of(text: &str, name: &str) -> Option<u32> {
+pub(crate) fn line_of(text: &str, name: &str) -> Option<u32> {
     let block = format!("[{name}]");
     let is_it = |line: &str| {
         let line = line.trim();

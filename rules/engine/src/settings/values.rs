@@ -1,8 +1,8 @@
 //! Values an organization sets, held to the type, the bounds and the check of each setting.
 
-use super::schema::{Schema, Setting, SettingKind, line_at, line_of};
-use crate::suggest::nearest;
-use crate::{Money, Problem, Record, Value, registry};
+use super::file::{Place, SettingsFile};
+use super::schema::{Schema, Setting, SettingKind};
+use crate::{Money, Problem, Record, SettingChange, Value};
 
 /// Letters of a text setting.
 const TEXT_LIMIT: usize = 500;
@@ -154,81 +154,34 @@ pub(crate) fn check(schema: &Schema, values: &Record) -> Result<(), (String, Str
     Ok(())
 }
 
-/// A hook and what its block came to.
-pub(crate) type HookValues = (&'static str, Result<Record, Problem>);
+/// A hook and what its values came to.
+pub(crate) type HookValues = (&'static str, Result<Vec<SettingChange>, Problem>);
 
-/// Reads an organization's `settings.toml`: for each hook its overrides, or what is wrong with them.
-/// One bad value spoils the values of its hook only.
+/// Reads an organization's `settings.toml` against given settings; packs are left out of it.
 pub(crate) fn parse_values<'a>(
     text: &str,
     file: &str,
     schema_of: impl Fn(&str) -> Option<&'a Schema>,
 ) -> (Vec<HookValues>, Vec<Problem>) {
-    let at = |line: Option<u32>, message: String, hint: Option<String>| Problem {
-        message,
-        hint,
-        file: Some(file.to_owned()),
-        line,
-        column: line.map(|_| 1),
-    };
-    let table: toml::Table = match toml::from_str(text) {
-        Ok(table) => table,
-        Err(error) => {
-            let line = error.span().map(|span| line_at(text, span.start));
-            return (Vec::new(), vec![at(line, error.message().to_owned(), None)]);
-        }
-    };
-    let mut results = Vec::new();
-    let mut problems = Vec::new();
-    for (slice, hooks) in &table {
-        let Some(hooks) = hooks.as_table() else {
-            problems.push(at(
-                line_of(text, slice),
-                format!("`{slice}` is not a block such as [attendance.lateness]"),
-                None,
-            ));
-            continue;
-        };
-        for (short, values) in hooks {
-            let name = format!("{slice}.{short}");
-            let found =
-                registry::hook(&name).and_then(|hook| Some((hook.name, schema_of(hook.name)?)));
-            let (Some((hook, schema)), Some(values)) = (found, values.as_table()) else {
-                let near = nearest(&name, registry::hooks().iter().map(|hook| hook.name));
-                let hint = near.map(|near| format!("did you mean `{near}`?"));
-                problems.push(at(
-                    line_of(text, &name),
-                    format!("no hook is called `{name}`"),
-                    hint,
-                ));
-                continue;
-            };
-            let read = overrides(schema, values)
-                .map_err(|(key, message, hint)| at(line_of(text, &key), message, hint));
-            results.push((hook, read));
-        }
-    }
-    (results, problems)
+    let schema_of = |hook: &str| schema_of(hook).cloned().unwrap_or_default();
+    let read = SettingsFile::parse(text, file, Place::Organization, schema_of);
+    (read.hooks, read.problems)
 }
 
-type Refusal = (String, String, Option<String>);
-
-fn overrides(schema: &Schema, given: &toml::Table) -> Result<Record, Refusal> {
-    let mut values = Record::new();
-    for (name, value) in given {
-        let Some(setting) = schema.find(name) else {
-            let near = nearest(
-                name,
-                schema.settings.iter().map(|setting| setting.name.as_str()),
-            );
-            let hint = near.map(|near| format!("did you mean `{near}`?"));
-            return Err((name.clone(), format!("there is no setting `{name}`"), hint));
-        };
-        let value = accept(setting, value).map_err(|message| (name.clone(), message, None))?;
-        values.insert(name.clone(), value);
-    }
-    let mut all = schema.defaults();
-    all.extend(values.clone());
-    check(schema, &all).map_err(|(name, message)| (name, message, None))?;
-    Ok(values)
+/// A value as JSON wrote it, for a form.
+pub fn parse_value(setting: &Setting, given: &serde_json::Value) -> Result<Value, String> {
+    let value = match (given, setting.kind) {
+        (serde_json::Value::String(text), SettingKind::Money) => {
+            Money::parse(text).map_or_else(|| Value::Text(text.clone()), Value::Money)
+        }
+        (given, _) => Value::from_json(given.clone()).ok_or_else(|| {
+            format!(
+                "`{}` takes {}, not a fraction",
+                setting.name,
+                expected(setting.kind)
+            )
+        })?,
+    };
+    fits(setting, &value)?;
+    Ok(value)
 }

@@ -19,7 +19,7 @@ use crate::compiled::Script;
 use crate::engine::harness::TestFile;
 use crate::pack::{Layer, Plan, embedded_pack, folder};
 use crate::settings::{Dated, Schema};
-use crate::{Problem, Rulebook};
+use crate::{Problem, Rulebook, packs};
 
 /// One test, one kept case, or one file that could not be tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,7 +194,7 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
 
     // Inside a rules folder, test what the server would load from it.
     if let Some((root, organization)) = folder::root_of(file) {
-        let (book, problems) = Rulebook::load(&root, None);
+        let (book, problems) = Rulebook::load(&root, None, None);
         let broken = problems
             .into_iter()
             .find(|problem| root.join(&problem.path) == rule);
@@ -212,6 +212,12 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
         if let Some(plan) = book.book_of(&organization).plan(hook.name) {
             return Ok(Bench::new(plan.clone(), schema));
         }
+    }
+
+    // Inside a pack, test its rule with what it asks for, over the pack that ships.
+    if let Some(plan) = packs::bench(hook, file) {
+        let (plan, schema) = plan?;
+        return Ok(Bench::new(plan, Arc::new(schema)));
     }
 
     // A lone rule is tested as an organization's rule over the embedded pack.

@@ -88,7 +88,7 @@ fn the_release_does_not_depend_on_when_it_was_loaded() {
         "orgs/acme/attendance/lateness.rhai",
         "fn lateness(c, s) { on_time() }",
     )]);
-    let (one, _) = Rulebook::load(folder.path(), None);
-    let (two, _) = Rulebook::load(folder.path(), Some(&one));
+    let (one, _) = Rulebook::load(folder.path(), None, None);
+    let (two, _) = Rulebook::load(folder.path(), None, Some(&one));
     assert_eq!(one.release("acme"), two.release("acme"));
 }

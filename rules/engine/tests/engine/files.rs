@@ -18,17 +18,17 @@ fn lateness(book: &Rulebook, organization: &str) -> String {
 #[test]
 fn an_empty_folder_changes_nothing() {
     let folder = folder(&[]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     assert_eq!(book.release("acme"), Rulebook::embedded().release("acme"));
-    let (_, problems) = Rulebook::load(&folder.path().join("nowhere"), None);
+    let (_, problems) = Rulebook::load(&folder.path().join("nowhere"), None, None);
     assert_eq!(problems, []);
 }
 
 #[test]
 fn an_organization_overrides_only_itself() {
     let folder = folder(&[(RULE, "fn lateness(clock_in, settings) { excused() }")]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     assert_eq!(
         (lateness(&book, "acme"), lateness(&book, "other")),
@@ -52,7 +52,7 @@ fn the_default_folder_lies_over_the_embedded_pack() {
         "default/attendance/lateness.rhai",
         "fn lateness(c, s) { on_time() }",
     )]);
-    let (book, _) = Rulebook::load(folder.path(), None);
+    let (book, _) = Rulebook::load(folder.path(), None, None);
     assert_eq!(lateness(&book, "anybody"), "on_time");
     let geofence = book.decide("anybody", hooks::GEOFENCE, with(hooks::GEOFENCE, &[]));
     assert_eq!(geofence.status, Status::Ok);
@@ -64,7 +64,7 @@ fn inherit_keeps_its_decorations() {
         RULE,
         "fn lateness(clock_in, settings) { inherit().flag(\"seen\").because(\"first\") }",
     )]);
-    let (book, _) = Rulebook::load(folder.path(), None);
+    let (book, _) = Rulebook::load(folder.path(), None, None);
     let decision = book.decide("acme", hooks::LATENESS, late_by(22));
     assert_eq!(decision.status, Status::Inherited);
     assert_eq!(decision.outcome.name, "late");
@@ -83,7 +83,7 @@ fn the_strictest_answer_wins_a_clock_in() {
     let rule = |body: &str| {
         let source = format!("fn clock_in(attempt, settings) {{ {body} }}");
         let folder = folder(&[("orgs/acme/attendance/clock_in.rhai", source.as_str())]);
-        Rulebook::load(folder.path(), None).0
+        Rulebook::load(folder.path(), None, None).0
     };
     let open = zamu_rules::Value::from([("minutes", 5.into())]);
     let again = with(hooks::CLOCK_IN, &[("open_session", open)]);
@@ -108,13 +108,13 @@ fn the_strictest_answer_wins_a_clock_in() {
 #[test]
 fn a_broken_file_keeps_the_last_good_one() {
     let folder = folder(&[(RULE, "fn lateness(clock_in, settings) { excused() }")]);
-    let (first, _) = Rulebook::load(folder.path(), None);
+    let (first, _) = Rulebook::load(folder.path(), None, None);
     write(
         folder.path(),
         RULE,
         "fn lateness(clock_in, settings) {\n    loop { }\n}",
     );
-    let (second, problems) = Rulebook::load(folder.path(), Some(&first));
+    let (second, problems) = Rulebook::load(folder.path(), None, Some(&first));
     assert_eq!(lateness(&second, "acme"), "excused");
     assert_eq!(second.release("acme"), first.release("acme"));
     let problem = &problems[0];
@@ -128,14 +128,14 @@ fn a_broken_file_keeps_the_last_good_one() {
     assert_eq!(second.problems(), problems);
 
     // A third load of the same broken file still knows; mending it takes effect.
-    let (third, _) = Rulebook::load(folder.path(), Some(&second));
+    let (third, _) = Rulebook::load(folder.path(), None, Some(&second));
     assert_eq!(lateness(&third, "acme"), "excused");
     write(
         folder.path(),
         RULE,
         "fn lateness(clock_in, settings) { on_time() }",
     );
-    let (mended, problems) = Rulebook::load(folder.path(), Some(&third));
+    let (mended, problems) = Rulebook::load(folder.path(), None, Some(&third));
     assert_eq!(
         (problems.len(), lateness(&mended, "acme").as_str()),
         (0, "on_time")
@@ -145,7 +145,7 @@ fn a_broken_file_keeps_the_last_good_one() {
 #[test]
 fn a_broken_file_without_a_past_is_left_out() {
     let folder = folder(&[(RULE, "fn lateness(")]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(lateness(&book, "acme"), "late");
     assert!(!problems[0].keeps_last_good);
 }
@@ -153,10 +153,10 @@ fn a_broken_file_without_a_past_is_left_out() {
 #[test]
 fn deletion_is_a_failure_and_emptying_is_not() {
     let folder = folder(&[(RULE, "fn lateness(clock_in, settings) { excused() }")]);
-    let (first, _) = Rulebook::load(folder.path(), None);
+    let (first, _) = Rulebook::load(folder.path(), None, None);
 
     fs::remove_file(folder.path().join(RULE)).unwrap();
-    let (book, problems) = Rulebook::load(folder.path(), Some(&first));
+    let (book, problems) = Rulebook::load(folder.path(), None, Some(&first));
     assert_eq!(lateness(&book, "acme"), "excused");
     assert!(problems[0].keeps_last_good);
     assert_eq!(
@@ -165,20 +165,20 @@ fn deletion_is_a_failure_and_emptying_is_not() {
     );
 
     fs::remove_dir_all(folder.path().join("orgs")).unwrap();
-    let (book, problems) = Rulebook::load(folder.path(), Some(&first));
+    let (book, problems) = Rulebook::load(folder.path(), None, Some(&first));
     assert_eq!(
         (lateness(&book, "acme").as_str(), problems.len()),
         ("excused", 1)
     );
 
-    let (book, problems) = Rulebook::load(&folder.path().join("nowhere"), Some(&first));
+    let (book, problems) = Rulebook::load(&folder.path().join("nowhere"), None, Some(&first));
     assert_eq!(
         (lateness(&book, "acme").as_str(), problems.len()),
         ("excused", 2)
     );
 
     write(folder.path(), RULE, "// off until March\n");
-    let (book, problems) = Rulebook::load(folder.path(), Some(&first));
+    let (book, problems) = Rulebook::load(folder.path(), None, Some(&first));
     assert_eq!(
         (lateness(&book, "acme").as_str(), problems.len()),
         ("late", 0)
@@ -191,7 +191,7 @@ fn a_name_no_hook_has_is_reported() {
         "orgs/acme/attendance/latenes.rhai",
         "fn latenes(a, b) { on_time() }",
     )]);
-    let (_, problems) = Rulebook::load(folder.path(), None);
+    let (_, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(
         problems[0].message,
         "no hook is called `attendance.latenes`"
@@ -205,7 +205,7 @@ fn a_name_no_hook_has_is_reported() {
 #[test]
 fn settings_take_effect_and_are_part_of_the_release() {
     let folder = folder(&[(VALUES, "[attendance.lateness]\ngrace_minutes = 25\n")]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(
         (problems.len(), lateness(&book, "acme").as_str()),
         (0, "on_time")
@@ -223,7 +223,7 @@ fn settings_take_effect_and_are_part_of_the_release() {
 #[test]
 fn bad_settings_are_reported_and_keep_the_last_good_ones() {
     let folder = folder(&[(VALUES, "[attendance.lateness]\ngrace_minutes = 25\n")]);
-    let (first, _) = Rulebook::load(folder.path(), None);
+    let (first, _) = Rulebook::load(folder.path(), None, None);
     for (text, message) in [
         (
             "grace_minutes = 61",
@@ -252,12 +252,12 @@ fn bad_settings_are_reported_and_keep_the_last_good_ones() {
             VALUES,
             &format!("[attendance.lateness]\n{text}\n"),
         );
-        let (book, problems) = Rulebook::load(folder.path(), Some(&first));
+        let (book, problems) = Rulebook::load(folder.path(), None, Some(&first));
         assert_eq!(problems.len(), 1, "{text}");
         assert_eq!(problems[0].message, message);
         assert!(problems[0].keeps_last_good);
         assert_eq!(lateness(&book, "acme"), "on_time", "{text}");
-        let (book, problems) = Rulebook::load(folder.path(), None);
+        let (book, problems) = Rulebook::load(folder.path(), None, None);
         assert!(!problems[0].keeps_last_good);
         assert_eq!(lateness(&book, "acme"), "late", "{text}");
     }
@@ -270,7 +270,7 @@ fn a_setting_without_a_default_is_refused() {
         path,
         "# ours\n[grace_minutes]\ntype = \"minutes\"\nlabel = \"Grace\"\n",
     )]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(
         problems[0].message,
         "the setting `grace_minutes` has no default"
@@ -287,7 +287,7 @@ fn a_radius_is_kept_within_the_platforms_bounds_and_says_so() {
     for (asked, kept) in [(3, 20), (20, 20), (5_000, 5_000), (90_000, 5_000)] {
         let source = format!("fn geofence(attempt, settings) {{ fence({asked}) }}");
         let folder = folder(&[("orgs/acme/attendance/geofence.rhai", &source)]);
-        let (book, _) = Rulebook::load(folder.path(), None);
+        let (book, _) = Rulebook::load(folder.path(), None, None);
         let decision = book.decide("acme", hooks::GEOFENCE, with(hooks::GEOFENCE, &[]));
         assert_eq!(decision.outcome.whole("radius_m"), Some(kept));
         assert_eq!(decision.outcome.whole("accuracy_m"), Some(50));

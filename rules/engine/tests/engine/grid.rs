@@ -21,7 +21,7 @@ fn twins() -> Rulebook {
         .iter()
         .map(|path| (path.as_str(), "// off\n"))
         .collect();
-    let (twins, problems) = Rulebook::load(folder(&files).path(), None);
+    let (twins, problems) = Rulebook::load(folder(&files).path(), None, None);
     assert_eq!(problems, []);
     twins
 }

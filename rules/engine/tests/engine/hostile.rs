@@ -70,7 +70,7 @@ fn book() -> Rulebook {
             &source,
         );
     }
-    Rulebook::load(folder.path(), None).0
+    Rulebook::load(folder.path(), None, None).0
 }
 
 /// One mebibyte is the smallest stack a server thread has anywhere.
@@ -142,7 +142,7 @@ fn recursion_in_every_shape_ends_without_a_crash() {
                 "fn lateness(c, s) {{ help(0); on_time() }} private fn help(n) {{ {shape} }}"
             );
             let folder = folder(&[("orgs/acme/attendance/lateness.rhai", &source)]);
-            let (book, _) = Rulebook::load(folder.path(), None);
+            let (book, _) = Rulebook::load(folder.path(), None, None);
             let decision = book.decide("acme", hooks::LATENESS, late_by(0));
             assert_eq!(decision.outcome.name, "on_time", "{shape}");
         }
@@ -185,7 +185,7 @@ fn deeply_nested_sources_are_refused_without_a_crash() {
         for source in &sources {
             let source = format!("fn lateness(clock_in, settings) {{ {source} }}");
             let folder = folder(&[("orgs/acme/attendance/lateness.rhai", &source)]);
-            let (book, _) = Rulebook::load(folder.path(), None);
+            let (book, _) = Rulebook::load(folder.path(), None, None);
             let decision = book.decide("acme", hooks::LATENESS, late_by(0));
             let shown: String = source.chars().take(60).collect();
             assert_eq!(decision.outcome.name, "on_time", "{shown}");

@@ -10,6 +10,7 @@
 mod bench;
 mod cases;
 mod checking;
+mod changes;
 mod determinism;
 mod explain;
 mod files;
@@ -17,9 +18,12 @@ mod grid;
 mod hostile;
 mod lint;
 mod mistakes;
+mod packs;
 mod points;
 mod reference;
 mod shipped;
+mod shipped_packs;
+mod tables;
 mod traps;
 
 use std::fs;
@@ -46,7 +50,7 @@ fn write(root: &Path, path: &str, text: &str) {
 /// A rulebook in which `acme` has this lateness rule; it must compile.
 fn acme(source: &str) -> Rulebook {
     let folder = folder(&[("orgs/acme/attendance/lateness.rhai", source)]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, [], "{source}");
     book
 }
@@ -54,7 +58,7 @@ fn acme(source: &str) -> Rulebook {
 /// What is wrong with a lateness rule that must not compile.
 fn refused(source: &str) -> zamu_rules::FileProblem {
     let folder = folder(&[("orgs/acme/attendance/lateness.rhai", source)]);
-    let (_, mut problems) = Rulebook::load(folder.path(), None);
+    let (_, mut problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems.len(), 1, "{source}");
     problems.remove(0)
 }

@@ -81,7 +81,7 @@ fn a_chain_of_comparisons() {
 fn an_empty_fact() {
     let source = "fn geofence(attempt, settings) { if attempt.place.radius_m > 5 { no_fence() } else { fence(100) } }";
     let folder = crate::folder(&[("orgs/acme/attendance/geofence.rhai", source)]);
-    let (book, _) = zamu_rules::Rulebook::load(folder.path(), None);
+    let (book, _) = zamu_rules::Rulebook::load(folder.path(), None, None);
     let decision = book.decide("acme", hooks::GEOFENCE, crate::with(hooks::GEOFENCE, &[]));
     let problem = decision.problem.unwrap();
     assert_eq!(problem.message, "cannot compare nothing > a whole number");

@@ -85,7 +85,7 @@ fn asking_for_a_tag_is_recorded() {
         "orgs/acme/settings.toml",
         "[attendance.geofence]\nfield_staff_work_anywhere = true\n",
     )]);
-    let (book, problems) = Rulebook::load(folder.path(), None);
+    let (book, problems) = Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     let decision = book.decide("acme", hooks::GEOFENCE, crate::with(hooks::GEOFENCE, &[]));
     let read = decision

@@ -95,7 +95,7 @@ fn trap_06_money_is_not_text() {
         "default/attendance/lateness.settings.toml",
         MONEY_SETTINGS,
     );
-    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None);
+    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     let (_, value) = book.settings("acme", hooks::LATENESS).remove(0);
     assert_eq!(
@@ -117,7 +117,7 @@ fn with_fee(body: &str) -> zamu_rules::Decision {
             &format!("fn lateness(clock_in, settings) {{ {body} }}"),
         ),
     ]);
-    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None);
+    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     book.decide("acme", hooks::LATENESS, late_by(22))
 }
@@ -299,13 +299,13 @@ fn trap_19_settings_are_not_baked_in() {
         "orgs/acme/settings.toml",
         "[attendance.lateness]\ngrace_minutes = 5\n",
     )]);
-    let (first, _) = zamu_rules::Rulebook::load(folder.path(), None);
+    let (first, _) = zamu_rules::Rulebook::load(folder.path(), None, None);
     crate::write(
         folder.path(),
         "orgs/acme/settings.toml",
         "[attendance.lateness]\ngrace_minutes = 25\n",
     );
-    let (second, _) = zamu_rules::Rulebook::load(folder.path(), Some(&first));
+    let (second, _) = zamu_rules::Rulebook::load(folder.path(), None, Some(&first));
     assert_eq!(
         first
             .decide("acme", hooks::LATENESS, late_by(22))
@@ -358,7 +358,7 @@ fn trap_21_a_helper_is_not_hijacked_by_another_layer() {
             "fn lateness(c, s) { inherit() } private fn help() { 2 }",
         ),
     ]);
-    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None);
+    let (book, problems) = zamu_rules::Rulebook::load(folder.path(), None, None);
     assert_eq!(problems, []);
     assert_eq!(
         book.decide("acme", hooks::LATENESS, late_by(9))
