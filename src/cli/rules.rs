@@ -38,6 +38,12 @@ pub(super) enum Rules {
         #[arg(long)]
         json: bool,
     },
+    /// Write the reference: a page for each hook, and what an editor needs.
+    Docs {
+        /// The folder to write to; `docs` in `ZAMU_RULES_DIR` without it.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
@@ -56,11 +62,12 @@ pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
             filter.as_deref(),
             *json,
         ),
+        Rules::Docs { out } => docs(out.as_ref().unwrap_or(&config.rules_dir.join("docs"))),
     }
 }
 
 /// Nothing to look at is a slip of the keyboard, not a clean result.
-fn existing(path: PathBuf) -> Result<PathBuf> {
+pub(super) fn existing(path: PathBuf) -> Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
@@ -76,14 +83,17 @@ struct Versioned<'a, T> {
     report: &'a T,
 }
 
-fn say_report(report: &impl Serialize) -> Result<()> {
+pub(super) fn say_report(report: &impl Serialize) -> Result<()> {
     say_json(&Versioned { version: 1, report })
 }
 
 fn check(path: &Path, json: bool) -> Result<Outcome> {
-    let report = checking::check(path);
+    say_findings(&checking::check(path), json)
+}
+
+pub(super) fn say_findings(report: &checking::Report, json: bool) -> Result<Outcome> {
     if json {
-        say_report(&report)?;
+        say_report(report)?;
     } else {
         for finding in &report.findings {
             say(&describe(finding));
@@ -161,4 +171,13 @@ fn reached(rule: &Coverage) -> String {
         format!("; never reached: {}", lines.join(", "))
     };
     format!("{}: {} % of its lines{never}", rule.file, rule.percent)
+}
+
+fn docs(out: &Path) -> Result<Outcome> {
+    let count = zamu_rules::docs::write(out).map_err(|error| {
+        let message = format!("cannot write to `{}`: {error}", out.display());
+        Error::invalid("out", message)
+    })?;
+    say(&format!("{count} files in {}", out.display()));
+    Ok(Outcome::Fine)
 }

@@ -459,3 +459,100 @@ async fn only_who_edits_rules_checks_them() {
     );
     assert!(check_lateness(&acme.owner, GOOD).await.ok());
 }
+
+/// What is offered where a `|` stands in a rule.
+async fn offered(by: &Person, source: &str) -> Vec<(String, String)> {
+    let before = source.split('|').next().unwrap();
+    let line = before.lines().count();
+    let column = before.lines().last().unwrap().chars().count() + 1;
+    let source = source.replacen('|', "", 1);
+    let variables = json!({"hook": LATENESS, "source": source, "line": line, "column": column});
+    let answer = by.run("rules/complete_rule", variables).await;
+    let found = answer.data("/completeRule").as_array().unwrap();
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+    found
+        .iter()
+        .map(|one| (text(one, "label"), text(one, "kind")))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_settings_and_answers_are_offered_where_they_may_stand() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let by = &acme.supervisor;
+    let has = |found: &[(String, String)], label: &str, kind: &str| {
+        let wanted = (label.to_owned(), kind.to_owned());
+        assert!(found.contains(&wanted), "no {label} in {found:?}");
+    };
+    let facts = offered(
+        by,
+        "fn lateness(clock_in, settings) {\n    if clock_in.|\n}",
+    )
+    .await;
+    has(&facts, "minutes_late", "FACT");
+    assert!(facts.iter().all(|(label, _)| label != "grace_minutes"));
+    let inner = offered(
+        by,
+        "fn lateness(clock_in, settings) {\n    if clock_in.shift.k|\n}",
+    )
+    .await;
+    assert_eq!(inner, [("kind".to_owned(), "FACT".to_owned())]);
+    let settings = offered(
+        by,
+        "fn lateness(clock_in, settings) {\n    if settings.g|\n}",
+    )
+    .await;
+    assert_eq!(
+        settings,
+        [("grace_minutes".to_owned(), "SETTING".to_owned())]
+    );
+    let answers = offered(by, "fn lateness(clock_in, settings) {\n    |\n}").await;
+    has(&answers, "late", "OUTCOME");
+    has(&answers, "clock_in", "VARIABLE");
+    let after = offered(by, "fn lateness(clock_in, settings) {\n    on_time().b|\n}").await;
+    assert_eq!(after, [("because".to_owned(), "METHOD".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completing_knows_who_asks_and_how_much() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let complete = |hook: &str, source: String| json!({"hook": hook, "source": source, "line": 1, "column": 1});
+    let asked = complete(LATENESS, String::new());
+    assert_eq!(
+        acme.worker.run("rules/complete_rule", asked).await.code(),
+        "FORBIDDEN"
+    );
+    let unknown = complete("attendance.mood", String::new());
+    assert_eq!(
+        acme.admin.run("rules/complete_rule", unknown).await.code(),
+        "NOT_FOUND"
+    );
+    let book = acme
+        .admin
+        .run(
+            "rules/complete_rule",
+            complete(LATENESS, "/".repeat(40_000)),
+        )
+        .await;
+    assert_eq!((book.code(), book.field()), ("INVALID_INPUT", "source"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_checked_by_its_rows() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let table = "hit = \"first\"\ncolumns = [\"minutes_late\"]\n[[row]]\nwhen = [\"<= 5\"]\nthen = \"on_time\"\n";
+    let input = |source: String| json!({"hook": LATENESS, "kind": "TABLE", "source": source});
+    let gap = check(&acme.admin, input(table.to_owned())).await;
+    assert_eq!(gap.data("/checkRule/ok"), false);
+    let said = gap.data("/checkRule/findings/0/message").as_str().unwrap();
+    assert!(said.contains("no row answers"), "{said}");
+    let never = format!(
+        "{table}[[row]]\nwhen = [\"<= 3\"]\nthen = \"excused\"\n[default]\nthen = \"inherit\"\n"
+    );
+    let never = check(&acme.admin, input(never)).await;
+    assert_eq!(never.data("/checkRule/ok"), true, "{:#}", never.0);
+    assert_eq!(finding(&never, "never_reached")["severity"], "WARNING");
+}

@@ -153,6 +153,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         | "audit/audit_entries"
         | "audit/audit_verification" => Some(json!({})),
         "rules/rule_hook" => Some(json!({"name": "attendance.lateness"})),
+        "rules/complete_rule" => {
+            Some(json!({"hook": "attendance.lateness", "source": "", "line": 1, "column": 1}))
+        }
         "rules/check_rule" => input(json!({
             "hook": "attendance.lateness",
             "source": "fn lateness(clock_in, settings) { inherit() }",

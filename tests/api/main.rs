@@ -19,6 +19,7 @@ mod imports;
 mod rules;
 mod editor;
 mod rules_cli;
+mod rules_guide;
 mod http;
 mod socket;
 mod policy;

@@ -243,3 +243,92 @@ fn coverage_names_the_lines_no_test_reaches() {
     let coverage = &json(&tested)["coverage"][0];
     assert_eq!(coverage["never"], serde_json::json!([3]));
 }
+
+#[test]
+fn docs_writes_a_page_for_each_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = zamu(folder.path(), &["rules", "docs", "--out", "reference"]);
+    ended(&written, 0);
+    for (file, text) in zamu_rules::docs::pages() {
+        let page = std::fs::read_to_string(folder.path().join("reference").join(&file)).unwrap();
+        assert_eq!(page, text, "{file}");
+    }
+    write(folder.path(), "taken", "a file, not a folder");
+    ended(
+        &zamu(folder.path(), &["rules", "docs", "--out", "taken"]),
+        2,
+    );
+}
+
+/// The packs that ship, beside an empty rules folder.
+fn shipped_packs() -> String {
+    format!("{}/plugins", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn plugin_check_finds_nothing_wrong_with_what_ships_and_something_with_a_broken_pack() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = zamu(
+        folder.path(),
+        &["plugin", "check", &shipped_packs(), "--json"],
+    );
+    ended(&checked, 0);
+    assert_eq!(json(&checked)["version"], 1);
+    let manifest = "id = \"broken\"\nversion = \"1.0.0\"\ntitle = \"Broken\"\nengine = \">=1, <2\"\nlicense = \"MIT\"\n[[rule]]\nhook = \"attendance.mood\"\nfile = \"rules/mood.rhai\"\n";
+    write(folder.path(), "plugins/broken/plugin.toml", manifest);
+    let checked = zamu(folder.path(), &["plugin", "check"]);
+    ended(&checked, 1);
+    assert!(
+        said(&checked).contains("attendance.mood"),
+        "{}",
+        said(&checked)
+    );
+    ended(&zamu(folder.path(), &["plugin", "list"]), 1);
+    ended(&zamu(folder.path(), &["plugin", "check", "nowhere"]), 2);
+}
+
+#[test]
+fn plugin_list_and_permissions_say_what_a_pack_is_and_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(shipped_packs(), folder.path().join("plugins")).unwrap();
+    let listed = zamu(folder.path(), &["plugin", "list"]);
+    ended(&listed, 0);
+    assert!(
+        said(&listed).contains("ke-labour 1.0.0"),
+        "{}",
+        said(&listed)
+    );
+    let listed = zamu(folder.path(), &["plugin", "list", "--json"]);
+    let packs = json(&listed);
+    assert_eq!(packs["version"], 1);
+    assert!(
+        packs["packs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|pack| pack["id"] == "field-teams")
+    );
+    let asked = zamu(folder.path(), &["plugin", "permissions", "ke-labour"]);
+    ended(&asked, 0);
+    assert!(
+        said(&asked).contains("reads open facts only"),
+        "{}",
+        said(&asked)
+    );
+    assert!(said(&asked).contains("answers hours"), "{}", said(&asked));
+    let asked = zamu(
+        folder.path(),
+        &["plugin", "permissions", "ke-labour", "--json"],
+    );
+    assert_eq!(
+        json(&asked)["permissions"]["outcomes"],
+        serde_json::json!(["hours"])
+    );
+    let unknown = zamu(folder.path(), &["plugin", "permissions", "nobody"]);
+    ended(&unknown, 2);
+    assert!(
+        complained(&unknown).contains("ke-labour"),
+        "{}",
+        complained(&unknown)
+    );
+}

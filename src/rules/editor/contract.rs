@@ -10,7 +10,7 @@ use super::model::{self, Fact};
 /// Who must approve a change of a rule: the more a mistake costs, the more people.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "zamu_rules::Risk")]
-pub enum RuleRiskClass {
+pub enum RuleRisk {
     /// Cosmetic: whoever wrote it.
     A,
     /// Attendance: a second person.
@@ -379,7 +379,7 @@ impl RuleHook {
     }
 
     /// How much a mistake costs.
-    async fn risk_class(&self) -> RuleRiskClass {
+    async fn risk_class(&self) -> RuleRisk {
         self.hook.risk.into()
     }
 

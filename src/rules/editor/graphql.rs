@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, Enum, InputObject, Json, Object, SimpleObject};
 use zamu_rules::checking;
+use zamu_rules::completion::Completion;
 use zamu_rules::testing::TestResult;
 
-use super::contract::{RuleHook, RuleRiskClass};
+use super::contract::{RuleHook, RuleRisk};
 use super::model;
 use super::service::{self, Checked, Draft};
 use crate::graphql::context::Ask;
@@ -93,11 +94,11 @@ fn part(file: Option<&str>) -> RulePart {
 }
 
 /// One thing to look at, in words for whoever wrote the rule.
-pub struct RuleFinding(checking::Finding);
+pub struct RuleCheckFinding(checking::Finding);
 
 /// One thing to look at, in words for whoever wrote the rule.
 #[Object]
-impl RuleFinding {
+impl RuleCheckFinding {
     /// Stable name of what was found, such as `unknown_fact`.
     async fn code(&self) -> &str {
         &self.0.code
@@ -224,9 +225,9 @@ impl RuleCheck {
     }
 
     /// What to look at, in the order it was found.
-    async fn findings(&self) -> Vec<RuleFinding> {
+    async fn findings(&self) -> Vec<RuleCheckFinding> {
         let findings = self.0.report.findings.iter();
-        findings.cloned().map(RuleFinding).collect()
+        findings.cloned().map(RuleCheckFinding).collect()
     }
 
     /// The tests and kept cases that were run.
@@ -249,6 +250,60 @@ impl RuleCheck {
     }
 }
 
+/// What a completion stands for.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "zamu_rules::completion::CompletionKind")]
+pub enum RuleCompletionKind {
+    /// A fact.
+    Fact,
+    /// A setting.
+    Setting,
+    /// An answer.
+    Outcome,
+    /// What may follow an answer.
+    Method,
+    /// A function.
+    Function,
+    /// The facts or the settings themselves.
+    Variable,
+    /// A word of the language.
+    Keyword,
+    /// A text out of a closed set.
+    Choice,
+}
+
+/// One thing that may be written at a place.
+pub struct RuleCompletion(Completion);
+
+/// One thing that may be written at a place.
+#[Object]
+impl RuleCompletion {
+    /// What a list shows.
+    async fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// What it stands for.
+    async fn kind(&self) -> RuleCompletionKind {
+        self.0.kind.into()
+    }
+
+    /// What it is, in a few words: `whole number, may be empty`.
+    async fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// What it is for.
+    async fn about(&self) -> &str {
+        &self.0.docs
+    }
+
+    /// What to put in place of the word that was begun.
+    async fn insert(&self) -> &str {
+        &self.0.insert
+    }
+}
+
 /// What can be asked by whoever writes rules.
 #[derive(Default)]
 pub struct EditorQuery;
@@ -263,7 +318,7 @@ impl EditorQuery {
     async fn rule_hooks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only hooks of this risk class.")] risk_class: Option<RuleRiskClass>,
+        #[graphql(desc = "Only hooks of this risk class.")] risk_class: Option<RuleRisk>,
         #[graphql(desc = "Only hooks of this part of the work, such as `attendance`.")]
         area: Option<String>,
     ) -> Result<Vec<RuleHook>> {
@@ -294,6 +349,23 @@ impl EditorQuery {
             hook: service::hook(&name)?,
             rules,
         })
+    }
+
+    /// What may be written at a place of a rule: facts, settings, answers, functions, choices. What was begun narrows
+    /// the list.
+    ///
+    /// Requires: `VIEW_RULES` (OWNER, ADMIN, SUPERVISOR, OPERATOR).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
+    async fn complete_rule(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "`attendance.lateness`.")] hook: String,
+        #[graphql(desc = "The whole rule as it stands.")] source: String,
+        #[graphql(desc = "Counted from 1.")] line: u32,
+        #[graphql(desc = "Counted from 1: that of the letter about to be written.")] column: u32,
+    ) -> Result<Vec<RuleCompletion>> {
+        let found = service::complete(ctx.viewer()?, &hook, &source, line, column)?;
+        Ok(found.into_iter().map(RuleCompletion).collect())
     }
 }
 

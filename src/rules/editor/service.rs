@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use zamu_rules::checking::{self, Report};
+use zamu_rules::completion::{self, Completion};
 use zamu_rules::testing::Case;
-use zamu_rules::{Content, Hook, RuleKind, Rulebook, SettingChange, Value};
+use zamu_rules::{Content, Hook, RuleKind, Rulebook, SettingChange, SettingProblem, Value};
 
 use crate::app::App;
 use crate::auth::action::Action;
@@ -12,6 +13,8 @@ use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
 
+/// Bytes of a text in which something is completed: as long as a rule may be.
+const SOURCE_LIMIT: usize = 32 * 1024;
 /// Bytes of the tests beside a rule.
 const TESTS_LIMIT: usize = 64 * 1024;
 /// Kept cases in one check.
@@ -47,6 +50,23 @@ pub fn hook(name: &str) -> Result<&'static Hook> {
     zamu_rules::hook(name).ok_or_else(|| Error::not_found("hook"))
 }
 
+/// What may be written at a place of a rule.
+pub fn complete(
+    viewer: &Viewer,
+    name: &str,
+    source: &str,
+    line: u32,
+    column: u32,
+) -> Result<Vec<Completion>> {
+    viewer.allowed(Action::ViewRules)?;
+    let hook = hook(name)?;
+    if source.len() > SOURCE_LIMIT {
+        let message = format!("a rule has at most {SOURCE_LIMIT} bytes");
+        return Err(Error::invalid("source", message));
+    }
+    Ok(completion::complete(hook.name, source, line, column))
+}
+
 /// Checks a rule against what the organization runs on today, as if it were saved.
 pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> {
     let mut tx = app.read(viewer, Action::EditRules).await?;
@@ -62,8 +82,12 @@ pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> 
         let message = format!("the tests of a rule have at most {TESTS_LIMIT} bytes");
         return Err(Error::invalid("tests", message));
     }
-    content.settings.extend(overrides(hook, draft.settings)?);
     let rules = app.rules();
+    let overrides = overrides(hook, draft.settings)?;
+    rules
+        .check_settings(&content, &overrides)
+        .map_err(refusal)?;
+    content.settings.extend(overrides);
     // The turn moves into the work: a request that goes away does not free what its check still uses.
     let turn = app.checks().take(viewer.org()).await?;
     let work = move || {
@@ -118,4 +142,14 @@ fn overrides(hook: &Hook, given: Vec<(String, serde_json::Value)>) -> Result<Vec
         })
     };
     given.into_iter().map(change).collect()
+}
+
+/// The first thing that is wrong with the values.
+fn refusal(problems: Vec<SettingProblem>) -> Error {
+    let first = problems.into_iter().next();
+    let message = first.map_or_else(String::new, |problem| match problem.hint {
+        Some(hint) => format!("{} - {hint}", problem.message),
+        None => problem.message,
+    });
+    Error::invalid("settings", message)
 }
