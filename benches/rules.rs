@@ -11,8 +11,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use zamu_rules::{Decision, Hook, Rulebook, hooks};
+use zamu_rules::{
+    Book, Content, Decision, Hook, Mode, RuleBinding, RuleKind, Rulebook, SettingChange, hooks,
+};
 
+/// Organizations with a rule and a setting of their own.
+const ORGANIZATIONS: usize = 1_000;
+/// What the first decision of an organization may cost, which compiles its rule.
+const FIRST: Duration = Duration::from_millis(5);
+/// What every later one may cost.
+const STEADY: Duration = Duration::from_micros(200);
 /// What a decision may cost.
 const LIMIT: Duration = Duration::from_micros(20);
 const WARM: usize = 20_000;
@@ -33,7 +41,7 @@ fn lateness(clock_in, settings) {
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     copy(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/default"),
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../default"),
         &folder.path().join("default"),
     );
     let own = folder.path().join("orgs").join(OWN).join("attendance");
@@ -64,6 +72,89 @@ fn main() {
         "\nLoading and compiling the folder: {:.2} ms (p50), which no request waits for.",
         Duration::from_nanos(load.value_at_quantile(0.5)).as_secs_f64() * 1000.0
     );
+    many(&rules, lateness);
+}
+
+/// A thousand organizations with a rule and a setting of their own on one node.
+fn many(rules: &Rulebook, hook: &Hook) {
+    let before = resident_bytes();
+    let begun = Instant::now();
+    let books: Vec<Book> = (0..ORGANIZATIONS)
+        .map(|index| rules.book(&content(index)))
+        .collect();
+    let activated = begun.elapsed();
+    let (mut first, mut steady) = (histogram(), histogram());
+    for nanos in [&mut first, &mut steady] {
+        for book in &books {
+            let facts = hook.sample();
+            let begun = Instant::now();
+            let decision = book.decide(hook.name, facts, &[]);
+            record(nanos, begun.elapsed());
+            check(&decision);
+        }
+    }
+    let grown = resident_bytes().saturating_sub(before);
+    let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    let p99 = |nanos: &Histogram<u64>| Duration::from_nanos(nanos.value_at_quantile(0.99));
+    println!("\n| {ORGANIZATIONS} organizations with own rules | | ratio to its limit |");
+    println!("|---|---|---|");
+    println!(
+        "| taken into use, compiling nothing | {:.1} ms | **{:.3}** of 2 s |",
+        millis(activated),
+        activated.as_secs_f64() / 2.0
+    );
+    for (name, nanos, limit) in [
+        ("first decision, p99", &first, FIRST),
+        ("later decision, p99", &steady, STEADY),
+    ] {
+        let took = p99(nanos);
+        println!(
+            "| {name} | {:.3} ms | **{:.3}** of {} µs |",
+            millis(took),
+            took.as_secs_f64() / limit.as_secs_f64(),
+            limit.as_micros()
+        );
+    }
+    println!(
+        "| memory for each, once it has decided | {} KiB | |",
+        grown / ORGANIZATIONS / 1024
+    );
+}
+
+/// No two alike, so that nothing is shared by accident.
+fn content(index: usize) -> Content {
+    let rule = RuleBinding {
+        kind: RuleKind::Script,
+        text: OWN_RULE
+            .replace("+ 10", &format!("+ {}", index % 60))
+            .replace("ten minutes", &format!("some of {index} minutes")),
+        mode: Mode::On,
+        file: None,
+    };
+    let setting = SettingChange {
+        hook: hooks::LATENESS.to_owned(),
+        name: "grace_minutes".to_owned(),
+        value: i64::try_from(index % 20).unwrap().into(),
+        scope: None,
+        from: None,
+        until: None,
+        file: None,
+    };
+    Content {
+        packs: Vec::new(),
+        rules: [(hooks::LATENESS.to_owned(), rule)].into(),
+        settings: vec![setting],
+    }
+}
+
+/// What the system says this process holds.
+fn resident_bytes() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = pages
+        .split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse().ok());
+    pages.unwrap_or(0_usize) * 4096
 }
 
 fn warm(rules: &Rulebook, organization: &str, hook: &Hook) -> Histogram<u64> {

@@ -58,6 +58,7 @@ const NAMES: &[&str] = &[
     "DATABASE_URL",
     "ZAMU_DATA_DIR",
     "ZAMU_RULES_DIR",
+    "ZAMU_PLUGINS_DIR",
     "ZAMU_SECRET",
     "ZAMU_CONNECTIONS",
     "ZAMU_ALLOWED_ORIGINS",

@@ -218,6 +218,9 @@ diesel::table! {
         distance_out_m -> Nullable<Double>,
         flags -> Jsonb,
         needs_review -> Bool,
+        leaving -> Nullable<Text>,
+        minutes_early -> Nullable<Integer>,
+        required -> Jsonb,
     }
 }
 

@@ -40,18 +40,12 @@ pub fn geofence(known: &Known<'_>, direction: Direction) -> Record {
     ])
 }
 
-pub fn clock_in(known: &Known<'_>, fence: Judgement, accuracy_m: Option<f64>) -> Record {
-    let fence: Value = [
-        ("verdict", verdict_name(fence.verdict).to_lowercase().into()),
-        ("distance_m", fence.distance_m.map(whole).into()),
-        ("accuracy_m", accuracy_m.map(whole).into()),
-    ]
-    .into();
+pub fn clock_in(known: &Known<'_>, judged: Judgement, accuracy_m: Option<f64>) -> Record {
     let since_capture = minutes_between(known.time.occurred_at, known.time.received_at);
     record([
         // Always empty: a second session is refused before any rule is asked.
         ("open_session", Value::Nothing),
-        ("fence", fence),
+        ("fence", fence(judged, accuracy_m)),
         ("place", place(known.place)),
         ("person", person(known)),
         ("service", service(known.service)),
@@ -80,6 +74,15 @@ fn clock_in_shift(shift: &Shift, at: Instant) -> Value {
     .into()
 }
 
+pub(super) fn fence(fence: Judgement, accuracy_m: Option<f64>) -> Value {
+    [
+        ("verdict", verdict_name(fence.verdict).to_lowercase().into()),
+        ("distance_m", fence.distance_m.map(whole).into()),
+        ("accuracy_m", accuracy_m.map(whole).into()),
+    ]
+    .into()
+}
+
 pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
     let at = known.time.occurred_at;
     record([
@@ -100,11 +103,11 @@ pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
     ])
 }
 
-fn planned_minutes(shift: &Shift) -> i64 {
+pub(super) fn planned_minutes(shift: &Shift) -> i64 {
     minutes_between(shift.starts_at, shift.ends_at)
 }
 
-fn person(known: &Known<'_>) -> Value {
+pub(super) fn person(known: &Known<'_>) -> Value {
     [
         ("role", known.member.role.name().to_lowercase().into()),
         ("title", known.member.title.clone().into()),
@@ -114,7 +117,7 @@ fn person(known: &Known<'_>) -> Value {
     .into()
 }
 
-fn place(place: Option<&Place>) -> Value {
+pub(super) fn place(place: Option<&Place>) -> Value {
     let name = place.map_or("", |place| place.name.as_str());
     let radius: Option<i64> = place.and_then(|place| place.radius_m).map(Into::into);
     let kind = place.map_or(FenceKind::None, Place::kind);
@@ -131,11 +134,11 @@ fn place(place: Option<&Place>) -> Value {
     .into()
 }
 
-fn service(kind: Option<&str>) -> Value {
+pub(super) fn service(kind: Option<&str>) -> Value {
     [("kind", kind.map(str::to_owned).into())].into()
 }
 
-fn moment(at: Instant, zone: Tz) -> Value {
+pub(super) fn moment(at: Instant, zone: Tz) -> Value {
     let offset = at.with_timezone(&zone).offset().fix().local_minus_utc() / 60;
     Moment::new(at.timestamp_micros(), offset).into()
 }
@@ -157,11 +160,11 @@ fn weekday(at: Instant, zone: Tz) -> &'static str {
     clippy::cast_possible_truncation,
     reason = "bounded by half the Earth's circumference"
 )]
-fn whole(metres: f64) -> i64 {
+pub(super) fn whole(metres: f64) -> i64 {
     metres.round() as i64
 }
 
-fn record<const N: usize>(fields: [(&str, Value); N]) -> Record {
+pub(super) fn record<const N: usize>(fields: [(&str, Value); N]) -> Record {
     fields
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

@@ -10,7 +10,7 @@ use crate::kernel::geo::{Fix, Judgement, Verdict};
 use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
 
-/// What the rules said about a clock-in.
+/// What the rules said about a punch.
 pub struct Judged {
     pub fence: Judgement,
     pub lateness: Option<(Lateness, i64)>,
@@ -44,28 +44,7 @@ pub fn clock_in(rules: &mut InForce, known: &Known<'_>, fix: Option<Fix>) -> Jud
     judged
 }
 
-/// Where a clock-out happened; nothing about a position ever refuses one.
-pub fn clock_out(rules: &mut InForce, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::Out));
-    let fence = fence(&geofence, known, fix);
-    let mut judged = Judged {
-        fence,
-        lateness: None,
-        flags: Vec::new(),
-        needs_review: false,
-        refusal: None,
-    };
-    judged.heed(&geofence);
-    match fence.verdict {
-        Verdict::Outside => judged.flags.push("outside_fence_out".to_owned()),
-        Verdict::Uncertain => judged.flags.push("gps_uncertain_out".to_owned()),
-        Verdict::Inside | Verdict::None => {}
-    }
-    collect(&mut judged, known, fix);
-    judged
-}
-
-fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement {
+pub(super) fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement {
     if decision.outcome.name == "no_fence" {
         return Judgement::NONE;
     }
@@ -109,7 +88,7 @@ fn late(decision: &Decision, shift: &Shift, known: &Known<'_>) -> Option<(Latene
     Some((lateness, minutes))
 }
 
-fn refusal(decision: &Decision) -> Option<Error> {
+pub(super) fn refusal(decision: &Decision) -> Option<Error> {
     if decision.outcome.name != "deny" {
         return None;
     }
@@ -129,7 +108,7 @@ fn refusal(decision: &Decision) -> Option<Error> {
 
 impl Judged {
     /// Takes over what a decision flags, asks for and sends to review.
-    fn heed(&mut self, decision: &Decision) {
+    pub(super) fn heed(&mut self, decision: &Decision) {
         self.flags.extend(decision.flags.iter().cloned());
         self.flags
             .extend(decision.asks.iter().map(|what| format!("asked_for_{what}")));
@@ -138,7 +117,7 @@ impl Judged {
 }
 
 /// The facts no rule can hide.
-fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
+pub(super) fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
     if known.mock_location {
         judged.flags.push("mock_location".to_owned());
     }

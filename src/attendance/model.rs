@@ -80,6 +80,42 @@ impl Lateness {
     }
 }
 
+/// How the work ended against the shift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    LeftOnTime,
+    LeftEarly,
+    Excused,
+}
+
+impl Leaving {
+    pub const ALL: [Self; 3] = [Self::LeftOnTime, Self::LeftEarly, Self::Excused];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LeftOnTime => "LEFT_ON_TIME",
+            Self::LeftEarly => "LEFT_EARLY",
+            Self::Excused => "EXCUSED",
+        }
+    }
+
+    /// From the outcome of the hook: `left_early` → `LEFT_EARLY`.
+    pub fn from_outcome(outcome: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|leaving| leaving.name().eq_ignore_ascii_case(outcome))
+    }
+}
+
+/// Something the rules ask for before a session counts as done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Required {
+    /// `note`, `photo` or `signature`.
+    pub what: String,
+    /// What to ask the worker, in the words of the rule.
+    pub prompt: String,
+}
+
 impl Direction {
     pub const ALL: [Self; 2] = [Self::In, Self::Out];
 
@@ -210,6 +246,10 @@ pub struct WorkSession {
     pub fence_out: Option<Judgement>,
     pub flags: Vec<String>,
     pub needs_review: bool,
+    /// Nothing without a shift, while the work lasts, and where the person came back on the same shift.
+    pub leaving: Option<Leaving>,
+    pub minutes_early: Option<i32>,
+    pub required: Vec<Required>,
 }
 
 impl WorkSession {
@@ -245,6 +285,19 @@ impl WorkSession {
     pub fn worked_minutes(&self) -> Option<i64> {
         self.clocked_out_at
             .map(|out| (out - self.clocked_in_at).num_minutes())
+    }
+
+    /// What the rules made of the end of the work against the shift.
+    pub fn left(&mut self, leaving: Option<(Leaving, i64)>) {
+        self.leaving = leaving.map(|(leaving, _)| leaving);
+        self.minutes_early = leaving.map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX));
+    }
+
+    /// The same shift went on in another session: this end was a break, not a leaving.
+    #[must_use]
+    pub fn came_back(mut self) -> Self {
+        self.left(None);
+        self
     }
 
     pub fn add_flags(&mut self, flags: Vec<String>) {
@@ -302,6 +355,9 @@ mod tests {
             fence_out: None,
             flags: vec![],
             needs_review: false,
+            leaving: None,
+            minutes_early: None,
+            required: vec![],
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::closing::{self, Closing, Travel};
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{Device, Direction, Note, Ping, Punch, PunchTime, Source, Status, WorkSession};
@@ -18,7 +19,7 @@ use crate::db::tx::{Audit, Tx};
 use crate::events::event::{Event, SessionEvent};
 use crate::identity::model::Member;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::geo::Fix;
+use crate::kernel::geo::{Fix, Judgement};
 use crate::kernel::id::{ClientId, PlaceId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::{Instant, local_date};
@@ -122,6 +123,10 @@ async fn try_clock_in(
         return refuse(tx, &member, judged, rules).await;
     }
     let session = opened(&tx, &known, input, &judged, newest.as_ref());
+    if let Some(earlier) = newest.filter(|newest| known.is_returning && newest.leaving.is_some()) {
+        // Coming back on the same shift, they had not left yet.
+        store::stage_update(&mut tx, &earlier.came_back())?;
+    }
     let punch = punch(
         &tx,
         &session,
@@ -190,11 +195,15 @@ async fn try_clock_out(
         None => None,
     };
     let department = department_of(&mut tx, &member).await?;
+    let shift = match open.shift_id {
+        Some(id) => schedules::service::shift_in(&mut tx, id).await?,
+        None => None,
+    };
     let known = Known {
         member: &member,
         department: department.as_deref(),
         place: place.as_ref(),
-        shift: None,
+        shift: shift.as_ref(),
         is_returning: false,
         service: open.service.as_deref(),
         time,
@@ -204,7 +213,20 @@ async fn try_clock_out(
             .map_or(organization.time_zone, |place| place.time_zone),
     };
     let mut rules = rules_at(&mut tx, &member, place.as_ref(), time.occurred_at).await?;
-    let mut judged = judge::clock_out(&mut rules, &known, input.position);
+    let history = history_of(&mut tx, &open).await?;
+    let mut closing = Closing {
+        session: &open,
+        punches: &history.punches,
+        device: &input.device,
+        fence: Judgement::NONE,
+        has_note: history.has_note || input.remark.is_some(),
+        travel: history.travel,
+    };
+    let closed = closing::judge(&mut rules, &known, &mut closing, input.position);
+    let judged = closed.judged;
+    if judged.refusal.is_some() {
+        return refuse(tx, &member, judged, rules).await;
+    }
     let punch = punch(
         &tx,
         &open,
@@ -215,11 +237,12 @@ async fn try_clock_out(
         &input.device,
         input.remark.clone(),
     );
-    let flags = std::mem::take(&mut judged.flags);
     let mut session = open
         .clone()
-        .clock_out(time.occurred_at, judged.fence, flags)?;
+        .clock_out(time.occurred_at, judged.fence, judged.flags)?;
     session.needs_review |= judged.needs_review;
+    session.left(closed.leaving);
+    session.required = closed.required;
     idempotency::stage(&mut tx, key, session.id)?;
     store::stage_update(&mut tx, &session)?;
     store::stage_punches(&mut tx, &[punch])?;
@@ -232,6 +255,34 @@ async fn try_clock_out(
     tx.emit(&Event::ClockedOut(about(&session, time.occurred_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
+}
+
+/// What a closing session looks back on.
+struct History {
+    punches: Vec<Punch>,
+    has_note: bool,
+    travel: Option<Travel>,
+}
+
+async fn history_of(tx: &mut Tx, session: &WorkSession) -> Result<History> {
+    let before = store::find_before(tx, session).await?;
+    let ids: Vec<SessionId> = before
+        .iter()
+        .map(|before| before.id)
+        .chain([session.id])
+        .collect();
+    let (punches, earlier): (Vec<Punch>, Vec<Punch>) = store::list_punches(tx, &ids)
+        .await?
+        .into_iter()
+        .partition(|punch| punch.session_id == session.id);
+    Ok(History {
+        travel: earlier
+            .last()
+            .zip(punches.first())
+            .and_then(|(from, to)| Travel::between(from, to)),
+        has_note: !store::list_notes(tx, &[session.id]).await?.is_empty(),
+        punches,
+    })
 }
 
 /// Writes down something about a session. The same key and input write it once, however often they come.
@@ -521,6 +572,9 @@ fn opened(
         fence_out: None,
         flags,
         needs_review: judged.needs_review || overlaps,
+        leaving: None,
+        minutes_early: None,
+        required: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
 
 use super::model::{
-    Device, Direction, Lateness, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS,
+    Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS,
     WorkSession, verdict_name,
 };
 use crate::auth::policy::Scope;
@@ -44,6 +44,9 @@ struct SessionRow {
     distance_out_m: Option<f64>,
     flags: Json,
     needs_review: bool,
+    leaving: Option<String>,
+    minutes_early: Option<i32>,
+    required: Json,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -149,6 +152,19 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[SessionId]) -> Result<Vec<Wo
 pub(super) async fn find_newest(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
     let query = sessions(tx)
         .filter(work_sessions::member_id.eq(member))
+        .order((
+            work_sessions::clocked_in_at.desc(),
+            work_sessions::id.desc(),
+        ))
+        .limit(1);
+    Ok(load(tx, query).await?.pop())
+}
+
+/// The member's session before this one.
+pub(super) async fn find_before(tx: &mut Tx, session: &WorkSession) -> Result<Option<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq(session.member_id))
+        .filter(work_sessions::clocked_in_at.lt(session.clocked_in_at))
         .order((
             work_sessions::clocked_in_at.desc(),
             work_sessions::id.desc(),
@@ -429,6 +445,9 @@ impl SessionRow {
             distance_out_m: session.fence_out.and_then(|fence| fence.distance_m),
             flags: json!(session.flags),
             needs_review: session.needs_review,
+            leaving: session.leaving.map(|leaving| leaving.name().to_owned()),
+            minutes_early: session.minutes_early,
+            required: json!(session.required),
         }
     }
 }
@@ -463,6 +482,12 @@ impl TryFrom<SessionRow> for WorkSession {
             fence_out,
             flags: serde_json::from_value(row.flags)?,
             needs_review: row.needs_review,
+            leaving: row
+                .leaving
+                .map(|name| named(&Leaving::ALL, Leaving::name, &name))
+                .transpose()?,
+            minutes_early: row.minutes_early,
+            required: serde_json::from_value(row.required)?,
         })
     }
 }

@@ -50,8 +50,7 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::graphql::AttendanceMutation,
-    rules::editor::graphql::EditorMutation,
+    attendance::mutations::AttendanceMutation,
 );
 
 /// Everything that can be listened to.

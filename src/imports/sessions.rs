@@ -320,6 +320,9 @@ fn opened(
         fence_out: None,
         flags: Vec::new(),
         needs_review: false,
+        leaving: None,
+        minutes_early: None,
+        required: Vec::new(),
     }
 }
 

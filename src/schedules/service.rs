@@ -137,6 +137,11 @@ pub async fn shift_for_in(tx: &mut Tx, member: MemberId, at: Instant) -> Result<
     Ok(match_shift(&around, at).cloned())
 }
 
+/// One shift, if it is there and within reach.
+pub async fn shift_in(tx: &mut Tx, id: ShiftId) -> Result<Option<Shift>> {
+    Ok(store::find_shifts(tx, &[id]).await?.pop())
+}
+
 /// A shift as an import brings it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewShift {

@@ -681,3 +681,113 @@ async fn each_change_leaves_a_link_in_the_audit_chain() {
         "FORBIDDEN"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_early_is_judged_and_coming_back_takes_it_back() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    shift(&org, &place, "08:00").await;
+    let here = position(10.0, 10.0);
+    clock_in(&org, json!({"idempotencyKey": "in-1", "position": here})).await;
+    app.clock.advance(TimeDelta::hours(4));
+    let lunch = json!({"input": {"idempotencyKey": "out-1", "position": here}});
+    let lunch = org.worker.run("attendance/clock_out", lunch).await;
+    assert_eq!(lunch.data("/clockOut/leaving"), "LEFT_EARLY");
+    assert_eq!(lunch.data("/clockOut/minutesEarly"), 240);
+
+    app.clock.advance(TimeDelta::hours(1));
+    clock_in(&org, json!({"idempotencyKey": "in-2", "position": here})).await;
+    let id = json!({"id": lunch.text("/clockOut/id")});
+    let morning = org.worker.run("attendance/session", id).await;
+    assert_eq!(morning.data("/session/leaving"), &Value::Null);
+    assert_eq!(morning.data("/session/minutesEarly"), &Value::Null);
+
+    app.clock.advance(TimeDelta::minutes(177));
+    let home = json!({"input": {"idempotencyKey": "out-2", "position": here}});
+    let home = org.worker.run("attendance/clock_out", home).await;
+    assert_eq!(
+        home.data("/clockOut/leaving"),
+        "LEFT_ON_TIME",
+        "three minutes are within the grace"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flagged_session_asks_for_a_note_until_somebody_writes_one() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    clinic(&org).await;
+    let place = clinic(&org).await;
+    shift(&org, &place, "08:00").await;
+    clock_in(
+        &org,
+        json!({"idempotencyKey": "in-1", "position": position(10.0, 10.0)}),
+    )
+    .await;
+    app.clock.advance(TimeDelta::hours(8));
+    let out = json!({"input": {"idempotencyKey": "out-1", "position": position(900.0, 10.0)}});
+    let out = org.worker.run("attendance/clock_out", out).await;
+    let required = out.data("/clockOut/required");
+    assert_eq!(
+        (&required[0]["what"], &required[0]["isGiven"]),
+        (&json!("note"), &json!(false))
+    );
+    let id = out.text("/clockOut/id");
+    let note = json!({"input": {"idempotencyKey": "note-1", "session": id, "body": "I walked a patient home"}});
+    org.worker.run("attendance/add_session_note", note).await;
+    let session = org
+        .worker
+        .run("attendance/session", json!({"id": id}))
+        .await;
+    assert_eq!(session.data("/session/required/0/isGiven"), true);
+    let hooks: Vec<&str> = session
+        .data("/session/decisions")
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|decision| decision["hook"].as_str())
+        .collect();
+    assert!(
+        hooks.ends_with(&[
+            "attendance.geofence",
+            "attendance.clock_out",
+            "attendance.early_leave",
+            "attendance.review",
+            "attendance.required_notes"
+        ]),
+        "{hooks:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_in_two_towns_within_the_hour() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    clock_in(
+        &org,
+        json!({"idempotencyKey": "in-1", "position": position(0.0, 10.0)}),
+    )
+    .await;
+    app.clock.advance(TimeDelta::hours(1));
+    let out = json!({"input": {"idempotencyKey": "out-1", "position": position(0.0, 10.0)}});
+    let out = org.worker.run("attendance/clock_out", out).await;
+    assert_eq!(out.data("/clockOut/needsReview"), false);
+    // 265 km further, ten minutes later.
+    app.clock.advance(TimeDelta::minutes(10));
+    clock_in(
+        &org,
+        json!({"idempotencyKey": "in-2", "position": position(265_000.0, 10.0)}),
+    )
+    .await;
+    app.clock.advance(TimeDelta::hours(1));
+    let out = json!({"input": {"idempotencyKey": "out-2", "position": position(265_000.0, 10.0)}});
+    let out = org.worker.run("attendance/clock_out", out).await;
+    assert!(
+        out.data("/clockOut/flags")
+            .as_array()
+            .unwrap()
+            .contains(&json!("impossible_travel"))
+    );
+    assert_eq!(out.data("/clockOut/needsReview"), true);
+}

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use futures_util::StreamExt as _;
 use serde_json::json;
+use zamu::events::event::Event;
+use zamu::events::follow;
 
 use super::support::people::TestOrg;
 use super::support::{Answer, TestApp};
@@ -62,4 +65,59 @@ async fn a_hostile_script_hurts_nobody() {
         assert!(slowest < Duration::from_secs(1), "{script}: {slowest:?}");
         app.clock.advance(TimeDelta::minutes(1));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_keeps_failing_is_left_alone_until_it_is_well() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgs/acme/attendance");
+    std::fs::create_dir_all(&path).unwrap();
+    let write = |script: &str| std::fs::write(path.join("clock_in.rhai"), script).unwrap();
+    // Fails on weekdays only, so that a run shows whether it is well again.
+    write(
+        "fn clock_in(attempt, settings) { if attempt.now.weekday == \"monday\" { attempt.nope } allow() }",
+    );
+    zamu::rules::files::reload(&app.app, folder.path(), None);
+    let monday = app.now();
+    assert_eq!(monday.format("%A").to_string(), "Monday");
+    app.drain().await;
+    let viewer = app.viewer(&acme.owner).await;
+    let before = follow::newest(&app.app, &viewer).await.unwrap();
+
+    let status = async |key: &str| {
+        let (opened, _) = tap(&acme, key).await;
+        let session = json!({"id": opened.text("/clockIn/id")});
+        let session = acme.worker.run("attendance/session", session).await;
+        let decisions = session
+            .data("/session/decisions")
+            .as_array()
+            .unwrap()
+            .clone();
+        let asked = decisions
+            .iter()
+            .find(|one| one["hook"] == "attendance.clock_in");
+        asked.unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    for run in 0..5 {
+        assert_eq!(status(&format!("failing {run}")).await, "ERROR");
+    }
+    assert_eq!(status("left alone").await, "BREAKER");
+    app.drain().await;
+    let events = follow::follow(&app.app, &viewer, Some(before))
+        .await
+        .unwrap();
+    let opened = events
+        .take(12)
+        .filter_map(async |event| match &event.unwrap().event {
+            Event::RuleBreakerOpened { hook } => Some(hook.clone()),
+            _ => None,
+        });
+    assert_eq!(opened.collect::<Vec<_>>().await, ["attendance.clock_in"]);
+
+    // On Tuesday the first question after half a minute shows that it is well; the next is answered by it.
+    app.clock.advance(TimeDelta::days(1));
+    assert_eq!(status("shown").await, "BREAKER");
+    assert_eq!(status("well").await, "OK");
 }

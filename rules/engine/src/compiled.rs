@@ -28,10 +28,10 @@ pub(crate) struct Script {
     pub(crate) functions: Vec<String>,
     /// Path relative to the rules folder, where there is one.
     pub(crate) file: Option<String>,
-    /// Whether its tree says which line runs; such a copy explains decisions and never takes one.
-    pub(crate) is_traced: bool,
     /// The table it was written as, and where each line of the script stands in it.
     pub(crate) table: Option<(String, Places)>,
+    /// Whether its tree says which line runs; such a copy explains decisions and never takes one.
+    pub(crate) is_traced: bool,
 }
 
 impl Script {
@@ -44,15 +44,35 @@ impl Script {
     ) -> Result<Self, Problem> {
         match kind {
             RuleKind::Script => Self::compile(hook, source, file),
-            RuleKind::Table => {
-                let (script, places) = tables::translate(hook, source, file)?;
-                let compiled = Self::compile(hook, &script, file);
-                let mut script = compiled.map_err(|problem| places.locate(problem))?;
-                script.digest = digest(source);
-                script.table = Some((source.to_owned(), places));
-                Ok(script)
-            }
+            RuleKind::Table => Self::table(hook, source, file, false),
         }
+    }
+
+    /// A rule that was good enough once, out of a book that was kept.
+    pub(crate) fn kept(
+        hook: &'static Hook,
+        kind: RuleKind,
+        source: &str,
+        file: Option<&str>,
+    ) -> Result<Self, Problem> {
+        match kind {
+            RuleKind::Script => Self::compile(hook, source, file),
+            RuleKind::Table => Self::table(hook, source, file, true),
+        }
+    }
+
+    fn table(
+        hook: &'static Hook,
+        source: &str,
+        file: Option<&str>,
+        kept: bool,
+    ) -> Result<Self, Problem> {
+        let (script, places) = tables::translate(hook, source, file, kept)?;
+        let compiled = Self::compile(hook, &script, file);
+        let mut script = compiled.map_err(|problem| places.locate(problem))?;
+        script.digest = digest(source);
+        script.table = Some((source.to_owned(), places));
+        Ok(script)
     }
 
     /// What its author wrote.
@@ -104,8 +124,8 @@ impl Script {
             subject: String::new(),
             functions,
             file,
-            is_traced: false,
             table: None,
+            is_traced: false,
         };
         script.check_structure(hook)?;
         Ok(script)

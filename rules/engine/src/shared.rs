@@ -58,7 +58,7 @@ pub(crate) const FENCE: Kind = Kind::Record(fields! {
 });
 
 pub(crate) fn sample_person() -> Record {
-    facts! { role: "WORKER", title: "nurse", tags: Value::List(Vec::new()), department: "ward_2" }
+    facts! { role: "worker", title: "nurse", tags: Value::List(Vec::new()), department: "ward_2" }
 }
 
 pub(crate) fn sample_place() -> Record {

@@ -77,15 +77,11 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
     }
     let mut answer = Verdict::new("allow");
     if is_outside && outside_is == "flagged" {
-        answer = answer.flag("outside_fence");
-        let ask = text_or(settings, "outside_asks_for", "nothing");
-        if ask != "nothing" {
-            answer = answer.ask_for(ask);
-        }
+        answer = outside(answer, settings);
     }
     let is_uncertain = text(facts, "fence.verdict") == "uncertain";
-    if is_uncertain && text(settings, "uncertain_is") == "flagged" {
-        answer = answer.flag("gps_uncertain");
+    if is_uncertain && text_or(settings, "uncertain_is", "flagged") == "flagged" {
+        answer = answer.flag("gps_uncertain_out");
     }
     if yes(facts, "mock_location") {
         answer = answer.flag("mock_location");
@@ -94,4 +90,11 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
         answer = answer.flag("tasks_left");
     }
     answer
+}
+
+fn outside(answer: Verdict, settings: &Record) -> Verdict {
+    match text_or(settings, "outside_asks_for", "nothing") {
+        "nothing" => answer.flag("outside_fence_out"),
+        what => answer.flag("outside_fence_out").ask_for(what),
+    }
 }

@@ -130,32 +130,34 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
         return Verdict::new("normal").because("there are no bands for this kind of reading");
     };
     let reason = format!("{kind} {value} is worth {points} of 3 points");
-    if points == 3 {
-        let mut answer = Verdict::new("critical")
-            .because(reason)
-            .tell("on_call_nurse");
-        let minutes = whole(settings, "escalate_after_minutes", 10);
-        answer.append(
-            "escalations",
-            "escalate_to",
-            facts! { role: "doctor", minutes: minutes },
-        );
-        return answer;
+    match points {
+        3 => critical(reason, settings),
+        2 => Verdict::new("urgent").because(reason).tell("care_team"),
+        1 if kind == "oxygen_saturation" => slightly_low(reason, low, facts, settings),
+        1 => Verdict::new("watch").because(reason),
+        _ => Verdict::new("normal"),
     }
-    if points == 2 {
-        return Verdict::new("urgent").because(reason).tell("care_team");
-    }
+}
+
+fn critical(reason: String, settings: &Record) -> Verdict {
+    let mut answer = Verdict::new("critical")
+        .because(reason)
+        .tell("on_call_nurse");
+    let minutes = whole(settings, "escalate_after_minutes", 10);
+    let doctor = facts! { role: "doctor", minutes: minutes };
+    answer.append("escalations", "escalate_to", doctor);
+    answer
+}
+
+/// A little low for a long time is not little.
+fn slightly_low(reason: String, low: i64, facts: &Record, settings: &Record) -> Verdict {
     let sustained = whole(settings, "sustained_minutes", 30);
-    let is_oxygen = kind == "oxygen_saturation";
-    if points == 1 && is_oxygen && minutes_beyond(facts, |value| value < low) >= sustained {
-        return Verdict::new("urgent")
-            .because(format!("below {low}% for {sustained} minutes"))
-            .tell("care_team");
-    }
-    if points == 1 {
+    if minutes_beyond(facts, |value| value < low) < sustained {
         return Verdict::new("watch").because(reason);
     }
-    Verdict::new("normal")
+    Verdict::new("urgent")
+        .because(format!("below {low}% for {sustained} minutes"))
+        .tell("care_team")
 }
 
 /// The clinical floor: no rule and no setting makes a reading milder than the score does. Only a target a

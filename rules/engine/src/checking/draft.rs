@@ -79,6 +79,12 @@ pub fn check_source(hook: &str, source: &str) -> Report {
     check_draft(&Rulebook::embedded(), &draft)
 }
 
+/// The fix for `unreadable_letter`: the same rule with ordinary spaces, quotes, dashes and signs, and without
+/// letters that cannot be seen. An editor offers it; nothing is ever changed unasked.
+pub fn tidied(source: &str) -> String {
+    engine::tidied(source)
+}
+
 fn unknown_hook(name: &str) -> Problem {
     let names = registry::hooks().iter().map(|hook| hook.name);
     let near = crate::suggest::nearest(name, names);

@@ -9,6 +9,6 @@ mod edges;
 mod files;
 mod report;
 
-pub use draft::{Draft, check_draft, check_source};
+pub use draft::{Draft, check_draft, check_source, tidied};
 pub use files::check;
 pub use report::{Cost, Edge, Finding, Report, Severity};

@@ -61,6 +61,20 @@ pub struct Report {
     pub edges: Vec<Edge>,
 }
 
+impl Finding {
+    pub(crate) fn of(code: &str, severity: Severity, problem: Problem) -> Self {
+        Self {
+            code: code.to_owned(),
+            file: problem.file,
+            line: problem.line,
+            column: problem.column,
+            severity,
+            message: problem.message,
+            hint: problem.hint,
+        }
+    }
+}
+
 impl Report {
     /// Whether nothing stands in the way of using these files; warnings do not.
     pub fn is_ok(&self) -> bool {
@@ -69,16 +83,8 @@ impl Report {
             .all(|finding| finding.severity != Severity::Error)
     }
 
-    pub(crate) fn add(&mut self, code: &str, severity: Severity, problem: Problem) {
-        self.findings.push(Finding {
-            code: code.to_owned(),
-            file: problem.file,
-            line: problem.line,
-            column: problem.column,
-            severity,
-            message: problem.message,
-            hint: problem.hint,
-        });
+    pub(super) fn add(&mut self, code: &str, severity: Severity, problem: Problem) {
+        self.findings.push(Finding::of(code, severity, problem));
     }
 
     pub(crate) fn error(&mut self, code: &str, problem: Problem) {

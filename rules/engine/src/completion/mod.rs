@@ -1,10 +1,12 @@
 //! What may be written next: facts at a path, settings, outcomes and what may follow them.
 
 mod chain;
+mod stand;
 
 use serde::{Deserialize, Serialize};
 
-use self::chain::{Before, Stand};
+use self::chain::Before;
+use self::stand::Stand;
 use crate::engine::words::{ASKS, DECORATION_DOCS, FUNCTIONS, MOMENT_PARTS, Word, function};
 use crate::hook::{Argument, Field, Hook, Kind, Method, OutcomeSpec, Presence};
 use crate::pack::embedded_pack;

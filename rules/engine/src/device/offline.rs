@@ -16,7 +16,7 @@ const PATIENT: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::OFFLINE,
+    name: crate::hooks::DEVICE_OFFLINE,
     contract: 1,
     about: "A device has been silent beyond its interval. Who must know?",
     subject: "device",

@@ -13,7 +13,7 @@ use crate::hook::{Argument, Effect, Hook, Method, OutcomeSpec};
 use crate::pack::Permits;
 use crate::suggest::nearest;
 use crate::verdict::{INHERIT, Verdict};
-use crate::{Moment, Money, Record, Value, registry};
+use crate::{Moment, Money, Record, Value, registry, twin};
 
 /// Decorations of one kind on one answer.
 const NOTES_LIMIT: usize = 16;
@@ -184,20 +184,11 @@ fn put(
     match effect {
         Effect::Set => answer.values.extend(values),
         Effect::Append(list) => {
-            values.insert("what".to_owned(), name.into());
-            let items = answer
-                .values
-                .entry(list.to_owned())
-                .or_insert_with(|| Value::List(Vec::new()));
-            if let Value::List(items) = items {
-                if items.len() >= ITEMS_LIMIT {
-                    return Err(host_error(
-                        format!("more than {ITEMS_LIMIT} of `{name}`"),
-                        None,
-                    ));
-                }
-                items.push(Value::Record(values));
+            if twin::items(&answer.values, list).len() >= ITEMS_LIMIT {
+                let message = format!("more than {ITEMS_LIMIT} of `{name}`");
+                return Err(host_error(message, None));
             }
+            answer.append(list, name, values);
         }
     }
     Ok(())

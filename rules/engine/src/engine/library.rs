@@ -6,7 +6,7 @@ use rhai::packages::{BasicIteratorPackage, BasicStringPackage, Package};
 use rhai::{Array, Dynamic, ImmutableString, Module, def_package};
 
 use super::register::{add, add_getter};
-use super::{Raised, compare, host_error, views};
+use super::{Raised, compare, host_error, questions, views};
 use crate::{Moment, Money};
 
 def_package! {
@@ -14,6 +14,7 @@ def_package! {
     Library(module): BasicStringPackage, BasicIteratorPackage {
         compare::register(module);
         views::register(module);
+        questions::register(module);
         numbers(module);
         texts(module);
         lists(module);

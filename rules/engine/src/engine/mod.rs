@@ -19,6 +19,7 @@ mod library;
 pub(crate) mod lint;
 mod limits;
 pub(crate) mod probe;
+mod questions;
 mod register;
 pub(crate) mod run;
 mod slips;
@@ -30,7 +31,7 @@ pub(crate) mod words;
 pub(crate) use condition::holds;
 pub(crate) use failure::{HostError, Raised, host_error};
 pub(crate) use slips::explain_parse_error;
-pub(crate) use source::{normalise, unreadable_character};
+pub(crate) use source::{normalise, tidied, unreadable_character};
 pub(crate) use translate::locate_function;
 
 use std::sync::{Arc, OnceLock};

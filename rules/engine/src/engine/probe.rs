@@ -39,6 +39,7 @@ pub(crate) fn instrumented(
         subject: script.subject.clone(),
         functions: script.functions.clone(),
         file: script.file.clone(),
+        table: script.table.clone(),
         ast,
         is_traced: true,
         table: script.table.clone(),

@@ -155,7 +155,48 @@ fn status_of(error: &EvalAltResult) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::{Effect, Method};
     use crate::{Rulebook, hooks, registry};
+
+    #[test]
+    fn a_method_that_leads_to_an_outcome_needs_that_outcome() {
+        const WARN: Method = Method {
+            name: "warn",
+            arguments: &[],
+            effect: Effect::Set,
+            about: "makes it a warning",
+        };
+        static HOOK: Hook = Hook {
+            outcomes: &[
+                OutcomeSpec::plain("fine", "nothing to say").methods(&[WARN]),
+                OutcomeSpec::plain("warn", "something to say").rank(1),
+            ],
+            ..crate::attendance::lateness::HOOK
+        };
+        let source = "fn lateness(c, s) { fine().warn() }";
+        let Ok(script) = Script::compile(&HOOK, source, None) else {
+            panic!("the rule did not compile")
+        };
+        let input = Input {
+            facts: Arc::new(HOOK.sample()),
+            settings: Arc::default(),
+            trace: Arc::default(),
+        };
+        let answer = |outcomes: &[&str]| {
+            let outcomes = outcomes.iter().map(|name| (*name).to_owned()).collect();
+            let permits = Permits {
+                outcomes,
+                ..Permits::default()
+            };
+            let ran = run(&script, &HOOK, Some(&Arc::new(permits)), &input);
+            ran.result
+                .map(|verdict| verdict.name)
+                .map_err(|(_, problem)| problem.hint)
+        };
+        assert_eq!(answer(&["fine", "warn"]), Ok("warn"));
+        let refused = Some("this pack may not answer with `warn`".to_owned());
+        assert_eq!(answer(&["fine"]), Err(refused));
+    }
 
     #[test]
     fn a_panic_of_ours_is_an_incident_and_the_engine_goes_on() {

@@ -171,6 +171,27 @@ fn unreadable(letter: char, part: Part) -> Option<(&'static str, &'static str)> 
     (part != Part::Comment).then_some(found)
 }
 
+/// The same text with what [`unreadable_character`] refuses replaced, where one letter can stand for
+/// another: what an editor offers as a fix. Marks that turn the order round are only taken out.
+pub(crate) fn tidied(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    for (letter, part) in parts(&normalise(text)) {
+        match (letter, unreadable(letter, part)) {
+            (_, None) => tidy.push(letter),
+            ('\u{a0}' | '\u{202f}' | '\u{2007}', _) => tidy.push(' '),
+            ('\u{201c}'..='\u{201e}', _) => tidy.push('"'),
+            ('\u{2018}' | '\u{2019}', _) => tidy.push('\''),
+            ('\u{2013}' | '\u{2014}' | '\u{2212}', _) => tidy.push('-'),
+            ('\u{d7}', _) => tidy.push('*'),
+            ('\u{2264}', _) => tidy.push_str("<="),
+            ('\u{2265}', _) => tidy.push_str(">="),
+            ('\u{2260}', _) => tidy.push_str("!="),
+            _ => {}
+        }
+    }
+    tidy
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

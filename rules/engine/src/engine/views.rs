@@ -14,7 +14,7 @@ use super::{Raised, host_error};
 use crate::hook::{Class, Field, Kind};
 use crate::pack::Permits;
 use crate::suggest::nearest;
-use crate::{Read, Record, Value, twin};
+use crate::{Read, Record, Value};
 
 /// What a rule looked at, each path once, in the order of the first look.
 #[derive(Debug, Default)]
@@ -234,7 +234,7 @@ impl FactsView {
 
     /// Answers a question about this record and records it as the question, such as `has_tag("x")`. The
     /// record must have the field the question is about.
-    fn ask<T: Into<Value> + Clone>(
+    pub(super) fn ask<T: Into<Value> + Clone>(
         &self,
         about: &str,
         question: &str,
@@ -251,45 +251,6 @@ impl FactsView {
         self.trace
             .note(&self.path_to(question), &answer.clone().into(), field.class);
         Ok(answer)
-    }
-
-    /// Whether the list `tags` of this record holds a tag. Recorded as the question, not as the list.
-    fn has_tag(&self, tag: &str) -> Raised<bool> {
-        let example = "a person, such as `.person.has_tag(\"field_staff\")`";
-        self.ask("tags", &format!("has_tag(\"{tag}\")"), example, |record| {
-            twin::lists(record, "tags", tag)
-        })
-    }
-
-    /// Whether one of the `breaks` of this record is of a kind.
-    fn took_break(&self, kind: &str) -> Raised<bool> {
-        let example = "a session, such as `session.took_break(\"meal\")`";
-        self.ask(
-            "breaks",
-            &format!("took_break(\"{kind}\")"),
-            example,
-            |record| twin::took_break(record, kind),
-        )
-    }
-
-    fn minutes_below(&self, limit: i64) -> Raised<i64> {
-        let example = "a reading, such as `reading.minutes_below(92)`";
-        self.ask(
-            "recent",
-            &format!("minutes_below({limit})"),
-            example,
-            |record| twin::minutes_beyond(record, |value| value < limit),
-        )
-    }
-
-    fn minutes_above(&self, limit: i64) -> Raised<i64> {
-        let example = "a reading, such as `reading.minutes_above(130)`";
-        self.ask(
-            "recent",
-            &format!("minutes_above({limit})"),
-            example,
-            |record| twin::minutes_beyond(record, |value| value > limit),
-        )
     }
 }
 
@@ -361,23 +322,6 @@ pub(super) fn register(module: &mut Module) {
     module.set_indexer_set_fn(|_: &mut SettingsView, name: ImmutableString, _: Dynamic| {
         Err::<(), _>(not_writable(&name, "settings"))
     });
-    // By value: what a method takes by reference is written back, and facts cannot be written.
-    add(
-        module,
-        "has_tag",
-        |view: FactsView, tag: ImmutableString| view.has_tag(&tag),
-    );
-    add(
-        module,
-        "took_break",
-        |view: FactsView, kind: ImmutableString| view.took_break(&kind),
-    );
-    add(module, "minutes_below", |view: FactsView, limit: i64| {
-        view.minutes_below(limit)
-    });
-    add(module, "minutes_above", |view: FactsView, limit: i64| {
-        view.minutes_above(limit)
-    });
     for name in ["to_string", "to_debug"] {
         add(module, name, |view: FactsView| view.called());
         add(module, name, |_: SettingsView| "settings".to_owned());
@@ -404,6 +348,8 @@ mod tests {
     };
     const NOTES: Field =
         Field::new("notes", Kind::Records(&[PULSE]), "what was written").personal();
+    const BREAKS: Field = Field::new("breaks", Kind::Records(&[WHICH]), "pauses");
+    const WHICH: Field = Field::new("kind", Kind::Text, "tea or meal").personal();
     const TAGS: Field = Field::new("tags", Kind::TextList, "tags").personal();
 
     fn view(read: &[&str], vitals: Value) -> FactsView {
@@ -411,9 +357,13 @@ mod tests {
         let mut facts = Record::from([
             ("vitals".to_owned(), vitals),
             ("notes".to_owned(), Value::List(vec![one])),
+            (
+                "breaks".to_owned(),
+                Value::List(vec![Value::from([("kind", "meal".into())])]),
+            ),
             ("tags".to_owned(), Value::List(vec!["vip".into()])),
         ]);
-        let fields: &'static [Field] = &[VITALS, NOTES, TAGS];
+        let fields: &'static [Field] = &[VITALS, NOTES, BREAKS, TAGS];
         assert_eq!(prepare(&mut facts, fields, ""), Ok(()));
         let permits = Permits {
             read: read.iter().map(|path| (*path).to_owned()).collect(),
@@ -421,6 +371,12 @@ mod tests {
         };
         let trace = Arc::default();
         FactsView::new(facts.into(), trace, "facts", fields, Some(permits.into()))
+    }
+
+    fn has_tag(view: &FactsView) -> Raised<bool> {
+        view.ask("tags", "has_tag", "", |record| {
+            crate::twin::lists(record, "tags", "vip")
+        })
     }
 
     fn said(error: &rhai::EvalAltResult) -> String {
@@ -440,7 +396,7 @@ mod tests {
                 let refused = format!("this pack may not read `{name}`");
                 assert_eq!(said.map(|_| ()), Err(refused));
             }
-            assert!(barred.has_tag("vip").is_err());
+            assert!(has_tag(&barred).is_err());
             assert!(
                 view(&["vitals.pulse"], vitals.clone())
                     .read("vitals")
@@ -448,7 +404,21 @@ mod tests {
             );
             assert!(view(&["vitals.*"], vitals).read("vitals").is_ok());
         }
-        assert!(view(&["tags"], Value::Nothing).has_tag("vip").is_ok());
+        assert!(has_tag(&view(&["tags"], Value::Nothing)).is_ok());
+    }
+
+    #[test]
+    fn a_question_about_a_list_needs_the_whole_list() {
+        for (read, allowed) in [
+            (&["breaks"][..], false),
+            (&["breaks.*"], true),
+            (&[], false),
+        ] {
+            let asked = view(read, Value::Nothing).ask("breaks", "took_break", "", |record| {
+                crate::twin::took_break(record, "meal")
+            });
+            assert_eq!(asked.is_ok(), allowed, "{read:?}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ const QUIET: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::ROUTE,
+    name: crate::hooks::NOTIFY_ROUTE,
     contract: 1,
     about: "How does this message reach its person, and when? Asked before any message.",
     subject: "message",

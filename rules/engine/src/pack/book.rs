@@ -44,10 +44,30 @@ pub struct Book(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     digest: String,
-    recipes: Vec<Recipe>,
-    plans: Vec<OnceLock<Prepared>>,
+    /// In the order of [`registry::hooks`]; what an organization leaves as it ships is shared by all.
+    slots: Vec<Arc<Slot>>,
+    /// Whether it was restored: what it holds was judged when it was made.
+    is_kept: bool,
     /// Enabled packs that were left out, with the hooks that fall to the next layer.
     left_out: Vec<(Vec<String>, Problem)>,
+}
+
+/// One hook: what its plan is made from, and the plan once somebody asked.
+#[derive(Debug)]
+struct Slot {
+    recipe: Recipe,
+    digest: String,
+    prepared: OnceLock<Prepared>,
+}
+
+impl Slot {
+    fn new(recipe: Recipe) -> Self {
+        Self {
+            digest: digest(&serde_json::to_string(&recipe).unwrap_or_default()),
+            recipe,
+            prepared: OnceLock::new(),
+        }
+    }
 }
 
 /// What the plan of one hook is made from: texts, not trees.
@@ -80,6 +100,9 @@ struct Written {
     permits: Option<Permits>,
     #[serde(default)]
     file: Option<String>,
+    /// The tree, where many organizations share it.
+    #[serde(skip)]
+    compiled: Option<Arc<Script>>,
 }
 
 /// Plans of one hook, compiled.
@@ -100,32 +123,29 @@ pub struct Snapshot {
 }
 
 impl Book {
-    /// Lays an organization's content over its packs, and those over the default pack.
-    pub(super) fn new(default_pack: &Pack, installed: &[PackInfo], content: &Content) -> Self {
+    /// Lays an organization's content over its packs, and those over the default pack. What it leaves
+    /// untouched it shares with `shipped`, the book of an organization without content.
+    pub(super) fn new(
+        default_pack: &Pack,
+        installed: &[PackInfo],
+        content: &Content,
+        shipped: Option<&Self>,
+    ) -> Self {
         let enabled = Enabled::of(content, installed);
-        let recipes = registry::hooks()
-            .iter()
-            .map(|hook| recipe(hook, default_pack, &enabled, content))
-            .collect();
-        Self::of(recipes, enabled.problems)
-    }
-
-    fn of(recipes: Vec<Recipe>, left_out: Vec<(Vec<String>, Problem)>) -> Self {
-        let mut all = ENGINE.to_owned();
-        for recipe in &recipes {
-            // Writing to a text cannot fail.
-            let _ = write!(
-                all,
-                "\n{}",
-                serde_json::to_string(recipe).unwrap_or_default()
-            );
-        }
-        let plans = recipes.iter().map(|_| OnceLock::new()).collect();
+        let slot = |(position, hook): (usize, &'static Hook)| {
+            let slot = Slot::new(recipe(hook, default_pack, &enabled, content));
+            let known = shipped.and_then(|book| book.0.slots.get(position));
+            match known.filter(|known| known.digest == slot.digest) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(slot),
+            }
+        };
+        let slots: Vec<Arc<Slot>> = registry::hooks().iter().enumerate().map(slot).collect();
         Self(Arc::new(Inner {
-            digest: digest(&all),
-            recipes,
-            plans,
-            left_out,
+            digest: digest_of(&slots),
+            slots,
+            is_kept: false,
+            left_out: enabled.problems,
         }))
     }
 
@@ -188,7 +208,7 @@ impl Book {
 
     /// The rule that is asked first.
     pub fn source(&self, hook: &str) -> Option<Source> {
-        let written = self.recipe(hook)?.layers.first()?;
+        let written = self.slot(hook)?.recipe.layers.first()?;
         Some(Source {
             text: written.text.clone(),
             kind: written.kind,
@@ -215,41 +235,47 @@ impl Book {
         Snapshot {
             digest: self.0.digest.clone(),
             engine: ENGINE.to_owned(),
-            recipes: self.0.recipes.clone(),
-        }
-    }
-
-    /// A kept book, if this engine still means the same by it.
-    pub fn restore(snapshot: &Snapshot) -> Option<Self> {
-        let mut recipes = Vec::with_capacity(registry::hooks().len());
-        for hook in registry::hooks() {
-            let kept = snapshot
-                .recipes
+            recipes: self
+                .0
+                .slots
                 .iter()
-                .find(|recipe| recipe.hook == hook.name);
-            recipes.push(kept.cloned().unwrap_or_else(|| Recipe {
-                hook: hook.name.to_owned(),
-                layers: Vec::new(),
-                defaults: Record::new(),
-                shipped: Vec::new(),
-                changes: Vec::new(),
-            }));
+                .map(|slot| slot.recipe.clone())
+                .collect(),
         }
-        let book = Self::of(recipes, Vec::new());
-        (snapshot.engine == ENGINE).then(|| {
-            // A hook added since then does not make it another book.
-            let inner = Inner {
-                digest: snapshot.digest.clone(),
-                recipes: book.0.recipes.clone(),
-                plans: book.0.recipes.iter().map(|_| OnceLock::new()).collect(),
-                left_out: Vec::new(),
-            };
-            Self(Arc::new(inner))
-        })
     }
 
-    fn recipe(&self, hook: &str) -> Option<&Recipe> {
-        self.0.recipes.get(registry::position(hook)?)
+    /// A kept book, if it is what its digest says and this engine still means the same by it. Hooks that
+    /// were added since then have no rule in it.
+    pub fn restore(snapshot: &Snapshot) -> Option<Self> {
+        let kept: Vec<Arc<Slot>> = snapshot
+            .recipes
+            .iter()
+            .cloned()
+            .map(Slot::new)
+            .map(Arc::new)
+            .collect();
+        if snapshot.engine != ENGINE || digest_of(&kept) != snapshot.digest {
+            return None;
+        }
+        let slot = |hook: &Hook| {
+            let known = kept.iter().find(|slot| slot.recipe.hook == hook.name);
+            known
+                .cloned()
+                .unwrap_or_else(|| Arc::new(Slot::new(Recipe::empty(hook))))
+        };
+        Some(Self(Arc::new(Inner {
+            digest: snapshot.digest.clone(),
+            slots: registry::hooks().iter().map(slot).collect(),
+            is_kept: true,
+            left_out: Vec::new(),
+        })))
+    }
+
+    fn slot(&self, hook: &str) -> Option<&Slot> {
+        self.0
+            .slots
+            .get(registry::position(hook)?)
+            .map(AsRef::as_ref)
     }
 
     pub(crate) fn plan(&self, hook: &str) -> Option<&Plan> {
@@ -258,15 +284,33 @@ impl Book {
 
     fn prepared(&self, hook: &str) -> Option<&Prepared> {
         let hook = registry::hook(hook)?;
-        let position = registry::position(hook.name)?;
-        let recipe = self.0.recipes.get(position)?;
+        let slot = self.slot(hook.name)?;
         Some(
-            self.0
-                .plans
-                .get(position)?
-                .get_or_init(|| prepare(hook, recipe)),
+            slot.prepared
+                .get_or_init(|| prepare(hook, &slot.recipe, self.0.is_kept)),
         )
     }
+}
+
+impl Recipe {
+    fn empty(hook: &Hook) -> Self {
+        Self {
+            hook: hook.name.to_owned(),
+            layers: Vec::new(),
+            defaults: Record::new(),
+            shipped: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+}
+
+fn digest_of(slots: &[Arc<Slot>]) -> String {
+    let mut all = ENGINE.to_owned();
+    for slot in slots {
+        // Writing to a text cannot fail.
+        let _ = write!(all, "\n{} {}", slot.recipe.hook, slot.digest);
+    }
+    digest(&all)
 }
 
 fn recipe(
@@ -286,6 +330,7 @@ fn recipe(
         mode: rule.mode,
         permits: None,
         file: rule.file.clone(),
+        compiled: None,
     });
     let shipped = default_pack.scripts.get(hook.name).map(|script| Written {
         layer: "default".to_owned(),
@@ -294,6 +339,7 @@ fn recipe(
         mode: Mode::On,
         permits: None,
         file: script.file.clone(),
+        compiled: Some(Arc::clone(script)),
     });
     let packs = enabled.packs.iter();
     let between = packs.filter_map(|(binding, pack)| of_a_pack(hook, binding, pack));
@@ -329,10 +375,21 @@ fn of_a_pack(hook: &Hook, binding: &PackBinding, pack: &PackInfo) -> Option<Writ
         mode: binding.mode,
         permits: Some(Permits::of(&asked.read, &asked.outcomes, &binding.granted)),
         file: Some(rule.file.clone()),
+        compiled: None,
     })
 }
 
-fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
+impl Written {
+    fn script(&self, hook: &'static Hook, is_kept: bool) -> Result<Arc<Script>, Problem> {
+        let compile = if is_kept { Script::kept } else { Script::of };
+        match &self.compiled {
+            Some(script) => Ok(Arc::clone(script)),
+            None => compile(hook, self.kind, &self.text, self.file.as_deref()).map(Arc::new),
+        }
+    }
+}
+
+fn prepare(hook: &'static Hook, recipe: &Recipe, is_kept: bool) -> Prepared {
     let mut problems = Vec::new();
     let mut layers = Vec::new();
     for written in recipe
@@ -340,12 +397,12 @@ fn prepare(hook: &'static Hook, recipe: &Recipe) -> Prepared {
         .iter()
         .filter(|written| written.mode != Mode::Off)
     {
-        match Script::of(hook, written.kind, &written.text, written.file.as_deref()) {
+        match written.script(hook, is_kept) {
             Ok(script) => layers.push((
                 written.mode,
                 Layer {
                     name: written.layer.as_str().into(),
-                    script: Arc::new(script),
+                    script,
                     permits: written.permits.clone().map(Arc::new),
                 },
             )),

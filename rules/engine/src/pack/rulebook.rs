@@ -57,14 +57,15 @@ impl Rulebook {
             contents,
             problems,
         } = loaded;
+        let default_book = Book::new(&default_pack, &packs, &Content::default(), None);
         let with_book = |(slug, content): (String, Content)| {
-            let book = Book::new(&default_pack, &packs, &content);
+            let book = Book::new(&default_pack, &packs, &content, Some(&default_book));
             (slug, (content, book))
         };
         let files = contents.into_iter().map(with_book).collect();
         Self {
-            default_book: Book::new(&default_pack, &packs, &Content::default()),
             default_pack,
+            default_book,
             packs,
             files,
             problems,
@@ -81,7 +82,12 @@ impl Rulebook {
         if content.is_empty() {
             return self.default_book.clone();
         }
-        Book::new(&self.default_pack, &self.packs, content)
+        Book::new(
+            &self.default_pack,
+            &self.packs,
+            content,
+            Some(&self.default_book),
+        )
     }
 
     /// Installed packs, those that cannot be used included.

@@ -24,7 +24,9 @@ pub fn check(path: &Path) -> Report {
             file: Some(path.display().to_string()),
             ..Problem::default()
         };
-        report.error("no_pack", problem);
+        report
+            .findings
+            .push(Finding::of("not_permitted", Severity::Error, problem));
     }
     for root in roots {
         check_pack(&root, &mut report);
@@ -63,7 +65,8 @@ fn check_pack(root: &Path, report: &mut Report) {
     let pack = install::read(&root, id.as_deref().unwrap_or_default(), embedded_pack());
     report.files += 1 + pack.rules.len() + pack.schemas.len();
     for problem in &pack.problems {
-        let problem = Problem {
+        report.findings.push(Finding {
+            code: "pack".to_owned(),
             file: Some(problem.path.clone()),
             line: problem.line,
             column: problem.column,
@@ -108,7 +111,9 @@ fn rules(pack: &PackInfo, report: &mut Report) {
                     file: Some(rule.file.clone()),
                     ..Problem::default()
                 };
-                report.error("not_asked_for", problem);
+                report
+                    .findings
+                    .push(Finding::of("not_permitted", Severity::Error, problem));
             }
         }
     }
@@ -125,8 +130,8 @@ fn remarks(script: &Script, hook: &'static Hook, rule: &PackRule, schema: &Schem
         return found.map(in_file).collect();
     }
     let small = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok());
-    let looked = lint::lint(script, hook, schema);
-    let remarks = looked.remarks.into_iter().map(|remark| Finding {
+    let remarks = lint::lint(script, hook, schema).remarks;
+    let remarks = remarks.into_iter().map(|remark| Finding {
         code: remark.code.to_owned(),
         file: Some(rule.file.clone()),
         line: small(remark.position.line()),
@@ -150,7 +155,9 @@ fn papers(pack: &PackInfo, root: &Path, report: &mut Report) {
             file: Some(format!("plugins/{}/{file}", pack.id)),
             ..Problem::default()
         };
-        report.add("papers", Severity::Warning, problem);
+        report
+            .findings
+            .push(Finding::of("papers", Severity::Warning, problem));
     };
     for asked in &pack.permissions.read {
         if !pack.permissions.justify.contains_key(asked) {

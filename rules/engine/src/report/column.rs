@@ -21,7 +21,7 @@ const fn number(unit: &'static str) -> Argument {
 }
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::COLUMN,
+    name: crate::hooks::REPORT_COLUMN,
     contract: 1,
     about: "What stands in the organization's own column of a report? Asked for each row.",
     subject: "row",

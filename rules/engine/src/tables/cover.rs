@@ -183,7 +183,7 @@ fn finding(
     hint: Option<String>,
 ) -> Finding {
     Finding {
-        code: code.to_owned(),
+        code: "table_cover".to_owned(),
         file: None,
         line: Some(line),
         column: Some(1),

@@ -21,6 +21,7 @@
 //! with both ends (`5..30`), one or several values (`night, evening`, `not day`), `yes` or `no`. A table
 //! becomes the script it stands for, so it has the same limits, trace and tests.
 
+mod answer;
 mod cell;
 mod column;
 mod cover;
@@ -40,24 +41,29 @@ pub(crate) use script::Places;
 pub fn findings(hook: &'static Hook, text: &str, settings: &[Setting]) -> Vec<Finding> {
     let table = match Table::parse(hook, text) {
         Ok(table) => table,
-        Err(problem) => return vec![finding(problem, Severity::Error)],
+        Err(problem) => return vec![Finding::of("table", Severity::Error, problem)],
     };
     let mut found = cover::unknown_settings(&table, settings);
     found.extend(cover::judge(&table, settings));
     found
 }
 
-/// The script a table stands for, and where each of its lines comes from. Gaps and overlaps are errors.
+/// The script a table stands for, and where each of its lines comes from. Gaps and overlaps are errors,
+/// except in a table that is only `kept`: it was judged by the settings of its own time.
 pub(crate) fn translate(
     hook: &'static Hook,
     text: &str,
     file: Option<&str>,
+    kept: bool,
 ) -> Result<(String, Places), Problem> {
     let in_file = |problem: Problem| Problem {
         file: file.map(str::to_owned),
         ..problem
     };
     let table = Table::parse(hook, text).map_err(in_file)?;
+    if kept {
+        return Ok(script::write(hook, &table));
+    }
     // Which settings a pack adds is not known here; their columns are judged where it is.
     let shipped = embedded_pack().schemas.get(hook.name);
     let settings = shipped.map(|schema| schema.settings.as_slice());
@@ -74,17 +80,5 @@ pub(crate) fn translate(
             column: error.column,
         })),
         None => Ok(script::write(hook, &table)),
-    }
-}
-
-fn finding(problem: Problem, severity: Severity) -> Finding {
-    Finding {
-        code: "table".to_owned(),
-        file: problem.file,
-        line: problem.line,
-        column: problem.column,
-        severity,
-        message: problem.message,
-        hint: problem.hint,
     }
 }

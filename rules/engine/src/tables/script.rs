@@ -1,8 +1,9 @@
 //! The script a table stands for: one `if` per row, one line per cell, so that a line names its cell.
 
+use super::answer::Answer;
 use super::cell::{Bound, Part, Test};
 use super::column::{Asks, Column};
-use super::parse::{Answer, Hit, Table};
+use super::parse::{Hit, Table};
 use crate::Problem;
 use crate::hook::Hook;
 

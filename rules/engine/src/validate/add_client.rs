@@ -16,7 +16,7 @@ const CLIENT: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::ADD_CLIENT,
+    name: crate::hooks::VALIDATE_ADD_CLIENT,
     contract: 1,
     about: "May this client be added like this?",
     subject: "change",

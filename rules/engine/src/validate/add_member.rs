@@ -17,7 +17,7 @@ const MEMBER: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::ADD_MEMBER,
+    name: crate::hooks::VALIDATE_ADD_MEMBER,
     contract: 1,
     about: "May this person be added to the organization? A rule that fails refuses: this gives access.",
     subject: "change",

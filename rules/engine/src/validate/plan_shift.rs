@@ -20,7 +20,7 @@ const BEFORE: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::PLAN_SHIFT,
+    name: crate::hooks::VALIDATE_PLAN_SHIFT,
     contract: 1,
     about: "May this shift be planned like this? Asked when a shift is planned or moved.",
     subject: "change",

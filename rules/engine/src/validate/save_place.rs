@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 use crate::{Record, Value};
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::SAVE_PLACE,
+    name: crate::hooks::VALIDATE_SAVE_PLACE,
     contract: 1,
     about: "May this place be saved like this? Asked when a place is created or changed.",
     subject: "change",

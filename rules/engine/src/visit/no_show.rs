@@ -14,7 +14,7 @@ const HISTORY: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::NO_SHOW,
+    name: crate::hooks::VISIT_NO_SHOW,
     contract: 1,
     about: "The visit should have begun and nobody was met. Wait, give up, or book again?",
     subject: "visit",

@@ -19,7 +19,7 @@ const QUIET: Kind = Kind::Record(fields! {
 });
 
 pub(crate) const HOOK: Hook = Hook {
-    name: crate::hooks::REMINDER,
+    name: crate::hooks::VISIT_REMINDER,
     contract: 1,
     about: "When is the client reminded of this visit? Asked when it is booked or moved.",
     subject: "visit",
@@ -68,15 +68,16 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
         let start = moment(facts, "starts_at")?;
         start.plus_minutes(-whole(settings, name, otherwise))
     };
-    let reminders = [
-        before("first_minutes", 1_440),
-        before("second_minutes", 120),
-    ];
-    let now = moment(facts, "now");
-    let is_ahead = |at: &Moment| now.is_none_or(|now| at.utc_micros > now.utc_micros);
-    let ahead: Vec<Moment> = reminders.into_iter().flatten().filter(is_ahead).collect();
-    if ahead.is_empty() {
+    let first = before("first_minutes", 1_440);
+    let second = before("second_minutes", 120);
+    let now = moment(facts, "now").map_or(0, |now| now.utc_micros);
+    let is_ahead = |at: Option<Moment>| at.is_some_and(|at| at.utc_micros > now);
+    let ahead: Vec<Moment> = if is_ahead(first) {
+        first.into_iter().chain(second).collect()
+    } else if is_ahead(second) {
+        second.into_iter().collect()
+    } else {
         return Verdict::new("no_reminder").because("it begins too soon for a reminder");
-    }
+    };
     Verdict::new("remind_at").with("moments", Value::from(ahead))
 }

@@ -9,14 +9,15 @@ use crate::late_by;
 #[test]
 fn a_decision_is_cheap() {
     let book = Rulebook::embedded();
-    let rounds = 5_000;
-    for name in [hooks::LATENESS, hooks::GEOFENCE, hooks::CLOCK_IN] {
+    let rounds = 500;
+    for hook in hooks() {
+        let name = hook.name;
         let facts = if name == hooks::LATENESS {
             late_by(22)
         } else {
             crate::with(name, &[])
         };
-        for _ in 0..200 {
+        for _ in 0..20 {
             book.decide("acme", name, facts.clone());
         }
         let started = Instant::now();
@@ -28,6 +29,6 @@ fn a_decision_is_cheap() {
         eprintln!("{name}: {each:.1} us, {operations} operations");
         // Far above the aim; this catches a mistake, not a slow afternoon.
         assert!(each < 2_000.0, "{name} takes {each} us");
-        assert!(operations < 200);
+        assert!(operations < 200, "{name} takes {operations} operations");
     }
 }

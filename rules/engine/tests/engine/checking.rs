@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use zamu_rules::checking::{Draft, Finding, Report, Severity, check, check_draft, check_source};
+use zamu_rules::checking::{
+    Draft, Finding, Report, Severity, check, check_draft, check_source, tidied,
+};
 use zamu_rules::testing::{Case, Expected};
 use zamu_rules::{Content, Record, RuleKind, Rulebook, SettingChange, hooks};
 
@@ -497,6 +499,33 @@ fn unfit_texts_are_refused_each_with_its_code() {
         only(&report).hint.as_deref(),
         Some("did you mean `attendance.lateness`?")
     );
+}
+
+#[test]
+fn an_editor_can_offer_to_tidy_up() {
+    let pasted = "\u{feff}fn lateness(c, s) {\u{a0}if c.minutes_late \u{2265} 5 \u{2013} 0 && c.shift.kind \u{2260} \u{201c}night\u{201d} { late(1).because(\"it\u{2019}s late\") } else { on\u{200b}_time() } } // \u{202e}";
+    assert_eq!(
+        check_source(hooks::LATENESS, pasted).findings[0].code,
+        "unreadable_letter"
+    );
+    let tidy = tidied(pasted);
+    assert_eq!(
+        tidy,
+        "fn lateness(c, s) { if c.minutes_late >= 5 - 0 && c.shift.kind != \"night\" { late(1).because(\"it\u{2019}s late\") } else { on_time() } } // "
+    );
+    assert_eq!(check_source(hooks::LATENESS, &tidy).findings, []);
+}
+
+#[test]
+fn a_stand_in_is_compared_at_its_limit_too() {
+    let report =
+        geofence("if (attempt.place.radius_m ?? 0) > 50 { return no_fence(); }\nfence(100)");
+    let tried: Vec<Option<i64>> = report
+        .edges
+        .iter()
+        .map(|edge| edge.changed["place.radius_m"].as_whole())
+        .collect();
+    assert_eq!(tried, [Some(49), Some(50), Some(51), None]);
 }
 
 #[test]

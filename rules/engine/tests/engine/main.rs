@@ -7,17 +7,24 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod answers;
 mod bench;
 mod cases;
-mod checking;
 mod changes;
+mod checking;
+mod contract;
 mod determinism;
+mod examples;
 mod explain;
 mod files;
+mod floors;
 mod grid;
+mod hammer;
 mod hostile;
+mod layers;
 mod lint;
 mod mistakes;
+mod mutants;
 mod packs;
 mod points;
 mod reference;
@@ -25,6 +32,9 @@ mod shipped;
 mod shipped_packs;
 mod tables;
 mod traps;
+
+#[path = "../generator/mod.rs"]
+mod generator;
 
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,8 @@
 //! where a fact may be empty, and the words and numbers the rule itself compares with.
 
 use zamu_rules::{
-    Field, Hook, Kind, Money, Presence, Record, Rulebook, Setting, SettingKind, Value,
+    Currency, Field, Hook, Kind, Moment, Money, Presence, Record, Rulebook, Setting, SettingKind,
+    Value,
 };
 
 /// The longest anything lasts; a fact beyond it is the server's mistake and not the rule's business.
@@ -35,6 +36,7 @@ pub(crate) struct Hints {
     texts: Vec<String>,
     amounts: Vec<Money>,
     settings: Vec<Setting>,
+    now: Moment,
 }
 
 impl Hints {
@@ -47,6 +49,10 @@ impl Hints {
             texts: words(&source),
             amounts: Vec::new(),
             settings,
+            now: match &hook.sample()["now"] {
+                Value::Moment(now) => *now,
+                other => panic!("now is {other}"),
+            },
         };
         let parts = source.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
         hints
@@ -95,8 +101,28 @@ impl Hints {
         values.collect()
     }
 
+    /// The sample and, for each choice of each fact that is one, the sample with that choice: each with one
+    /// fact changed.
+    pub(crate) fn pairs(&self, fields: &[Field], sample: &Record) -> Vec<Record> {
+        let mut bases = vec![sample.clone()];
+        for field in fields {
+            let Kind::Choice(choices) = field.kind else {
+                continue;
+            };
+            for choice in choices {
+                let mut base = sample.clone();
+                base.insert(field.name.to_owned(), (*choice).into());
+                bases.push(base);
+            }
+        }
+        let changed = bases
+            .iter()
+            .flat_map(|base| self.single_changes(fields, base));
+        changed.collect()
+    }
+
     /// The sample with one fact changed, for every fact and every value.
-    pub(crate) fn single_changes(&self, fields: &[Field], sample: &Record) -> Vec<Record> {
+    fn single_changes(&self, fields: &[Field], sample: &Record) -> Vec<Record> {
         let mut points = Vec::new();
         for field in fields {
             for value in self.values(field, &sample[field.name]) {
@@ -147,10 +173,8 @@ impl Hints {
                 one.chain([Value::List(Vec::new())]).collect()
             }
             (Kind::Money, Value::Money(amount)) => self.amounts(*amount),
-            (Kind::Moment, Value::Moment(moment)) => [-1_440, -60, -1, 1, 60, 1_440]
-                .into_iter()
-                .map(|minutes| moment.plus_minutes(minutes).unwrap().into())
-                .collect(),
+            (Kind::Money, _) => self.amounts(Money::new(50_000, Currency::new("KES").unwrap())),
+            (Kind::Moment, _) => self.moments(),
             (Kind::Record(inner), Value::Record(record)) => {
                 let changed = self.single_changes(inner, record).into_iter();
                 changed.map(Value::Record).collect()
@@ -190,6 +214,20 @@ impl Hints {
         numbers.dedup();
         let fits = |number: &i64| (least..=most).contains(number);
         numbers.into_iter().filter(fits).map(Value::from).collect()
+    }
+
+    /// Before and after now, by the minutes the rule counts in.
+    fn moments(&self) -> Vec<Value> {
+        let minutes = self
+            .numbers
+            .iter()
+            .filter(|number| **number <= WEEK_MINUTES);
+        let around = minutes.flat_map(|number| [number - 1, *number, number + 1]);
+        let either = around.flat_map(|minutes| [minutes, -minutes]);
+        either
+            .filter_map(|minutes| self.now.plus_minutes(minutes))
+            .map(Value::from)
+            .collect()
     }
 
     fn amounts(&self, sample: Money) -> Vec<Value> {

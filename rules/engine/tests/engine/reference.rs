@@ -130,10 +130,7 @@ fn facts_are_offered_step_by_step() {
     assert_eq!(at("attempt.place.name.starts|"), ["starts_with"]);
     assert!(at("attempt.person.tags.|").contains(&"contains".to_owned()));
     assert_eq!(at("attempt.nobody.|"), Vec::<String>::new());
-    let own = at_hook(
-        hooks::LATENESS,
-        "fn lateness(c, s) {\n  c.shift.|",
-    );
+    let own = at_hook(hooks::LATENESS, "fn lateness(c, s) {\n  c.shift.|");
     assert_eq!(own, ["planned_minutes", "kind"]);
 }
 
@@ -154,10 +151,7 @@ fn settings_outcomes_and_what_follows_them_are_offered() {
         "fn geofence(a, s) {\n fence(a.place.radius_m ?? 5).n|",
     );
     assert_eq!(fence, ["needs_accuracy", "needs_review"]);
-    let no_fence = at_hook(
-        hooks::GEOFENCE,
-        "fn geofence(a, s) {\n no_fence().n|",
-    );
+    let no_fence = at_hook(hooks::GEOFENCE, "fn geofence(a, s) {\n no_fence().n|");
     assert_eq!(no_fence, ["needs_review"]);
     let kinds = complete(hooks::LATENESS, "fn lateness(c, s) {\n", 2, 1);
     let late = kinds.iter().find(|one| one.label == "late").unwrap();

@@ -139,6 +139,24 @@ fn a_table_is_a_rule_like_any_other() {
 }
 
 #[test]
+fn a_kept_table_is_not_judged_again() {
+    // A table with a gap cannot be saved; one that was kept decides as it did.
+    let (book, _) = load(TABLE, TIERS);
+    let text = serde_json::to_string(&book.book_of("acme").snapshot()).unwrap();
+    let again =
+        |text: &str| zamu_rules::Book::restore(&serde_json::from_str(text).unwrap()).unwrap();
+    let same = again(&text).decide(hooks::LATENESS, late(22, "day"), &[]);
+    assert_eq!(same.outcome, decide(TIERS, late(22, "day")).outcome);
+    let gap = again(&text.replace(
+        "[default]\\nthen",
+        "[[row]]\\nwhen = [\\\"1..2\\\", \\\"-\\\"]\\nthen",
+    ));
+    assert_eq!(gap.problems(), []);
+    let decision = gap.decide(hooks::LATENESS, late(40, "day"), &[]);
+    assert_eq!(decision.status, Status::Inherited);
+}
+
+#[test]
 fn a_rule_and_a_table_for_one_question_are_one_too_many() {
     let rule = "orgs/acme/attendance/lateness.rhai";
     let folder = folder(&[

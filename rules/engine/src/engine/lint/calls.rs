@@ -233,7 +233,11 @@ impl Linter<'_> {
     }
 
     fn item(&mut self, name: &str, list: &str, known: &Known, position: Position) {
-        let from_list = known.path.as_deref() == Some(list);
+        let one_of_it = format!("{list}[]");
+        let from_list = known
+            .path
+            .as_ref()
+            .is_some_and(|path| path.ends_with(&one_of_it));
         if known.shape != Shape::Unknown && !from_list {
             let message = format!("{name}(…) takes one of `{list}`");
             let hint = format!(

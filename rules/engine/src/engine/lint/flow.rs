@@ -1,28 +1,10 @@
-//! The order in which a rule runs: what was tested, what is never reached, which path ends without an answer.
+//! The order in which a rule runs: what is known where, what is never reached.
 
 use rhai::{Expr, Position, Stmt};
 
+use super::Linter;
+use super::endings::{leaves, no_answer, start_of};
 use super::shape::{Known, Shape};
-use super::{Linter, Remark};
-use crate::hook::{Hook, OutcomeSpec};
-
-/// A path that ends without an outcome.
-pub(super) fn no_answer(position: Position) -> Remark {
-    Remark {
-        code: "no_answer",
-        is_error: false,
-        message: "some paths of this rule give no answer".to_owned(),
-        hint: Some("add an `else`, or end the function with an outcome".to_owned()),
-        position,
-    }
-}
-
-/// Facts that cannot be empty when a condition holds, and when it does not.
-#[derive(Default)]
-struct Tested {
-    if_so: Vec<String>,
-    if_not: Vec<String>,
-}
 
 impl Linter<'_> {
     /// One statement directly inside a function.
@@ -172,52 +154,6 @@ impl Linter<'_> {
         self.answer(ends, &known, value.start_position());
     }
 
-    fn no_ending(&mut self, ends: bool, position: Position) {
-        if ends {
-            self.endings.push(no_answer(position));
-        }
-    }
-
-    fn returned(&mut self, value: Option<&Expr>, position: Position) {
-        let known = value.map(|value| self.expression(value));
-        if !self.in_hook_function() {
-            return;
-        }
-        match known {
-            None => self.looked.remarks.push(no_answer(position)),
-            Some(known) => {
-                if let Some(remark) = not_an_outcome(self.hook, &known, position) {
-                    self.looked.remarks.push(remark);
-                }
-            }
-        }
-    }
-
-    fn answer(&mut self, ends: bool, known: &Known, position: Position) {
-        if ends && let Some(remark) = not_an_outcome(self.hook, known, position) {
-            self.endings.push(remark);
-        }
-    }
-
-    fn makes_answer(&self, expression: &Expr) -> bool {
-        matches!(expression, Expr::FnCall(call, _) if self.hook.outcome(call.name.as_str()).is_some())
-    }
-
-    /// A new answer that stands alone: the answer of the rule if nothing follows, else forgotten.
-    fn keep(&mut self, is_new: bool, ends: bool, position: Position) {
-        match (is_new && self.in_hook_function(), ends) {
-            (true, true) => self.answers.push(position),
-            (true, false) => self.thrown_away(position),
-            (false, _) => {}
-        }
-    }
-
-    fn thrown_away(&mut self, position: Position) {
-        let hint = "write `return` before it, or make it the last line".to_owned();
-        let message = "this answer is thrown away: the rule goes on below it";
-        self.warning("answer_thrown_away", message, Some(hint), position);
-    }
-
     /// A condition must be yes or no.
     pub(super) fn condition(&mut self, condition: &Expr) {
         let known = self.expression(condition);
@@ -259,88 +195,6 @@ impl Linter<'_> {
             entry.1 = Known::default();
         }
     }
-
-    /// Which facts a condition tests for being there.
-    fn tests_of(&mut self, condition: &Expr) -> Tested {
-        match condition {
-            Expr::And(parts, _) => {
-                let all = parts.iter().map(|part| self.tests_of(part).if_so);
-                Tested {
-                    if_so: all.flatten().collect(),
-                    if_not: Vec::new(),
-                }
-            }
-            Expr::Or(parts, _) => {
-                let all = parts.iter().map(|part| self.tests_of(part).if_not);
-                Tested {
-                    if_so: Vec::new(),
-                    if_not: all.flatten().collect(),
-                }
-            }
-            Expr::FnCall(call, _) => match (call.name.as_str(), call.args.as_slice()) {
-                ("!", [inner]) => {
-                    let Tested { if_so, if_not } = self.tests_of(inner);
-                    Tested {
-                        if_so: if_not,
-                        if_not: if_so,
-                    }
-                }
-                (operator @ ("==" | "!="), [left, right]) => {
-                    self.test_of_equality(operator == "==", left, right)
-                }
-                _ => Tested::default(),
-            },
-            _ => Tested::default(),
-        }
-    }
-
-    fn test_of_equality(&mut self, equal: bool, left: &Expr, right: &Expr) -> Tested {
-        let (left, right) = (self.quietly(left), self.quietly(right));
-        let (fact, other) = if left.path.is_some() {
-            (left, right)
-        } else {
-            (right, left)
-        };
-        let path: Vec<String> = fact.path.into_iter().collect();
-        let with_nothing = other.shape == Shape::Nothing;
-        match (equal, with_nothing) {
-            (true, true) => Tested {
-                if_so: Vec::new(),
-                if_not: path,
-            },
-            (false, true) => Tested {
-                if_so: path,
-                if_not: Vec::new(),
-            },
-            // Equal to something that is there: then it is there itself.
-            (true, false) if !other.may_be_empty && other.shape != Shape::Unknown => Tested {
-                if_so: path,
-                if_not: Vec::new(),
-            },
-            _ => Tested::default(),
-        }
-    }
-
-    /// Operands of `&&` and `||`: each one is only looked at after the ones before it.
-    pub(super) fn chain(&mut self, parts: &[Expr], all: bool) -> Known {
-        let before = self.tested.len();
-        for part in parts {
-            self.condition(part);
-            let Tested { if_so, if_not } = self.tests_of(part);
-            self.tested.extend(if all { if_so } else { if_not });
-        }
-        self.tested.truncate(before);
-        Known::of(Shape::YesNo)
-    }
-
-    /// What is known of an expression that is looked at elsewhere.
-    fn quietly(&mut self, expression: &Expr) -> Known {
-        let (remarks, compared) = (self.looked.remarks.len(), self.looked.comparisons.len());
-        let known = self.expression(expression);
-        self.looked.remarks.truncate(remarks);
-        self.looked.comparisons.truncate(compared);
-        known
-    }
 }
 
 /// One record of a list of facts; it stands where the list stands.
@@ -348,58 +202,9 @@ fn item_of(list: &Known) -> Known {
     match list.shape {
         Shape::Records(fields) => Known {
             shape: Shape::Record(fields),
-            path: list.path.clone(),
+            path: list.path.as_ref().map(|path| format!("{path}[]")),
             ..Known::default()
         },
         _ => Known::default(),
     }
-}
-
-fn not_an_outcome(hook: &Hook, known: &Known, position: Position) -> Option<Remark> {
-    if matches!(known.shape, Shape::Outcome | Shape::Unknown) {
-        return None;
-    }
-    let outcomes: Vec<String> = hook.outcomes.iter().map(OutcomeSpec::usage).collect();
-    Some(Remark {
-        code: "not_an_outcome",
-        is_error: true,
-        message: format!(
-            "this rule answers with {}, not with an outcome",
-            known.shape.words()
-        ),
-        hint: Some(format!(
-            "end every path with one of {}",
-            outcomes.join(", ")
-        )),
-        position,
-    })
-}
-
-/// Whether nothing after a statement is ever reached.
-fn leaves(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Return(..) => true,
-        Stmt::If(flow, _) => {
-            flow.body.statements().iter().any(leaves) && flow.branch.statements().iter().any(leaves)
-        }
-        Stmt::Block(block) => block.statements().iter().any(leaves),
-        _ => false,
-    }
-}
-
-/// Where a statement begins: the engine points at the operator of an assignment or a comparison.
-pub(crate) fn start_of(statement: &Stmt) -> Position {
-    let mut first = statement.position();
-    statement.walk(&mut Vec::new(), &mut |path| {
-        let position = match path.last() {
-            Some(rhai::ASTNode::Stmt(statement)) => statement.position(),
-            Some(rhai::ASTNode::Expr(expression)) => expression.position(),
-            _ => Position::NONE,
-        };
-        if !position.is_none() && (first.is_none() || super::spot(position) < super::spot(first)) {
-            first = position;
-        }
-        true
-    });
-    first
 }

@@ -2,13 +2,16 @@
 //! cannot work, paths without an answer. What is known of each value follows the text of the rule.
 
 mod calls;
+mod endings;
 mod expressions;
 mod flow;
-pub(crate) use flow::start_of;
+mod operators;
 mod shape;
+mod tested;
 
 use rhai::{ASTNode, Position};
 
+pub(crate) use self::endings::start_of;
 pub(crate) use self::shape::Limit;
 use self::shape::{Known, Shape};
 use super::words;
@@ -232,6 +235,9 @@ impl<'a> Linter<'a> {
         let written = format!("{}.{path}", self.script.subject);
         let message = format!("`{path}` may be empty");
         let hint = match known.shape {
+            _ if path.contains("[]") => {
+                "test it with `== ()`, or give a stand-in with `?? 0`".to_owned()
+            }
             Shape::Whole => format!("give a stand-in: `({written} ?? 0)`"),
             _ => format!("test it first: `if {written} != () {{ … }}`"),
         };
@@ -246,7 +252,7 @@ impl<'a> Linter<'a> {
                 .shared_lib()
                 .get_script_fn(self.hook.function(), 2)
                 .map_or(Position::NONE, |function| function.body.start_position());
-            self.endings = vec![flow::no_answer(start)];
+            self.endings = vec![endings::no_answer(start)];
         }
         self.looked.remarks.append(&mut self.endings);
         let remarks = &mut self.looked.remarks;

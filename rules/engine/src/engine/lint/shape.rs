@@ -60,6 +60,8 @@ pub(super) struct Known {
     /// Where it stands in the facts, such as `place.radius_m`.
     pub(super) path: Option<String>,
     pub(super) may_be_empty: bool,
+    /// The fact it is unless that is empty: `radius_m` of `radius_m ?? 100`. For the edge cases only.
+    pub(super) stands_for: Option<String>,
     /// The only texts it can be; empty when any will do.
     pub(super) choices: Vec<String>,
     pub(super) literal: Option<Value>,
@@ -142,6 +144,7 @@ impl Known {
     pub(super) fn filled(self) -> Self {
         Self {
             may_be_empty: false,
+            stands_for: self.path.clone(),
             path: None,
             choices: Vec::new(),
             literal: None,

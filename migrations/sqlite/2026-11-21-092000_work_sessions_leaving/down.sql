@@ -1,0 +1,3 @@
+ALTER TABLE work_sessions DROP COLUMN required;
+ALTER TABLE work_sessions DROP COLUMN minutes_early;
+ALTER TABLE work_sessions DROP COLUMN leaving;
