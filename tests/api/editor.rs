@@ -554,5 +554,13 @@ async fn a_table_is_checked_by_its_rows() {
     );
     let never = check(&acme.admin, input(never)).await;
     assert_eq!(never.data("/checkRule/ok"), true, "{:#}", never.0);
-    assert_eq!(finding(&never, "never_reached")["severity"], "WARNING");
+    let row = finding(&never, "table_cover");
+    assert_eq!(row["severity"], "WARNING");
+    assert!(
+        row["message"]
+            .as_str()
+            .unwrap()
+            .contains("row 2 is never reached"),
+        "{row}"
+    );
 }

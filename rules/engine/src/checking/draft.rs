@@ -162,10 +162,12 @@ impl Rule<'_> {
     fn rows(&self, report: &mut Report) {
         let (_, text) = self.script.written();
         let found = tables::findings(self.hook, text, &self.schema.settings);
-        report.findings.extend(found.into_iter().map(|finding| Finding {
-            file: self.script.file.clone(),
-            ..finding
-        }));
+        report
+            .findings
+            .extend(found.into_iter().map(|finding| Finding {
+                file: self.script.file.clone(),
+                ..finding
+            }));
     }
 
     fn remarks(&self, looked: &lint::Looked, report: &mut Report) {

@@ -74,8 +74,7 @@ fn check_rule(hook: &'static Hook, source: &str, file: &Path, report: &mut Repor
         let name = format!("{}.{ending}", hook.function());
         fs::read_to_string(file.with_file_name(name)).ok()
     };
-    let beside = read("settings.toml")
-        .and_then(|text| Schema::parse(&text, "").ok());
+    let beside = read("settings.toml").and_then(|text| Schema::parse(&text, "").ok());
     let owns_schema = beside.is_some();
     let shipped = embedded_pack().schemas.get(hook.name);
     let schema = beside

@@ -87,7 +87,7 @@ impl Report {
         self.findings.push(Finding::of(code, severity, problem));
     }
 
-    pub(crate) fn error(&mut self, code: &str, problem: Problem) {
+    pub(super) fn error(&mut self, code: &str, problem: Problem) {
         self.add(code, Severity::Error, problem);
     }
 }

@@ -42,7 +42,6 @@ pub(crate) fn instrumented(
         table: script.table.clone(),
         ast,
         is_traced: true,
-        table: script.table.clone(),
     };
     Some((copy, places.into_iter().map(|(_, line)| line).collect()))
 }

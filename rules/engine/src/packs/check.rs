@@ -70,10 +70,10 @@ fn check_pack(root: &Path, report: &mut Report) {
             file: Some(problem.path.clone()),
             line: problem.line,
             column: problem.column,
+            severity: Severity::Error,
             message: problem.message.clone(),
             hint: problem.hint.clone(),
-        };
-        report.error("pack", problem);
+        });
     }
     if pack.is_ok() {
         rules(&pack, report);

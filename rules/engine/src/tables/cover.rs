@@ -44,7 +44,7 @@ pub(super) fn unknown_settings(table: &Table, settings: &[Setting]) -> Vec<Findi
             if names().all(|known| known != name) {
                 let hint = nearest(name, names()).map(|near| format!("did you mean `{near}`?"));
                 let message = format!("`settings` has no `{name}`");
-                found.push(finding("unknown_setting", cell.line, Severity::Error, message, hint));
+                found.push(finding(cell.line, Severity::Error, message, hint));
             }
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn judge(table: &Table, settings: &[Setting]) -> Vec<Finding> {
         .collect::<Option<Vec<_>>>()
     else {
         let message = "gaps and overlaps cannot be looked for: a setting in it is not known here, or one column tells too many tags apart";
-        return vec![finding("not_looked_at", 1, Severity::Warning, message.to_owned(), None)];
+        return vec![finding(1, Severity::Warning, message.to_owned(), None)];
     };
     let count = samples
         .iter()
@@ -75,7 +75,7 @@ pub(super) fn judge(table: &Table, settings: &[Setting]) -> Vec<Finding> {
     if count.is_none_or(|count| count > LIMIT) {
         let message = "the table tells too many cases apart to look for gaps and overlaps";
         let hint = Some("split it, or use fewer columns".to_owned());
-        return vec![finding("not_looked_at", 1, Severity::Warning, message.to_owned(), hint)];
+        return vec![finding(1, Severity::Warning, message.to_owned(), hint)];
     }
     let mut tried = Tried::new(table);
     for number in 0..count.unwrap_or(0) {
@@ -149,7 +149,7 @@ impl Tried {
             let (first, second) = (one + 1, other + 1);
             let message = format!("rows {first} and {second} both answer when {case}{with}");
             let hint = "make them differ, or write `hit = \"first\"`".to_owned();
-            found.push(finding("overlap", line(other), Severity::Error, message, Some(hint)));
+            found.push(finding(line(other), Severity::Error, message, Some(hint)));
         }
         if let Some(case) = self.first_gap {
             let more = match self.gaps {
@@ -159,7 +159,7 @@ impl Tried {
             let message = format!("no row answers when {case}{more}{with}");
             let hint =
                 "add a row, or a [default]; `then = \"inherit\"` asks the rule below".to_owned();
-            found.push(finding("gap", 1, Severity::Error, message, Some(hint)));
+            found.push(finding(1, Severity::Error, message, Some(hint)));
         }
         for (index, _) in self
             .reached
@@ -169,19 +169,13 @@ impl Tried {
         {
             let message = format!("row {} is never reached{with}", index + 1);
             let hint = "a row above answers first, or no value fits".to_owned();
-            found.push(finding("never_reached", line(index), Severity::Warning, message, Some(hint)));
+            found.push(finding(line(index), Severity::Warning, message, Some(hint)));
         }
         found
     }
 }
 
-fn finding(
-    code: &str,
-    line: u32,
-    severity: Severity,
-    message: String,
-    hint: Option<String>,
-) -> Finding {
+fn finding(line: u32, severity: Severity, message: String, hint: Option<String>) -> Finding {
     Finding {
         code: "table_cover".to_owned(),
         file: None,
