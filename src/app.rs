@@ -24,6 +24,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
+use crate::rules::editor::turns::Turns;
 use crate::rules::force::{Guards, Timelines};
 
 /// A handle; clones share everything.
@@ -42,6 +43,7 @@ struct Inner {
     rules: ArcSwap<Rulebook>,
     timelines: Timelines,
     guards: Guards,
+    checks: Turns,
     tasks: Tasks,
 }
 
@@ -105,6 +107,7 @@ impl App {
             rules,
             timelines: Timelines::default(),
             guards: Guards::default(),
+            checks: Turns::default(),
             tasks,
         })))
     }
@@ -200,6 +203,10 @@ impl App {
 
     pub(crate) fn guards(&self) -> &Guards {
         &self.0.guards
+    }
+
+    pub(crate) fn checks(&self) -> &Turns {
+        &self.0.checks
     }
 
     pub fn tasks(&self) -> &Tasks {

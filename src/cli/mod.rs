@@ -8,7 +8,9 @@ mod demo;
 mod doctor;
 mod import;
 mod orgs;
+mod plugin;
 mod rules;
+mod rules_new;
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -60,9 +62,12 @@ enum Command {
     Org(orgs::Org),
     /// Print the GraphQL schema.
     Schema,
-    /// Rule scripts, without a server or a database.
+    /// The rules of the organizations: write, check and test them.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Packs of rules, before they are enabled.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -136,6 +141,7 @@ async fn perform(command: Command) -> Result<Outcome> {
             Ok(Outcome::Fine)
         }
         Command::Rules(rules) => rules::run(&rules, &settings()?),
+        Command::Plugin(plugin) => plugin::run(&plugin, &settings()?),
         Command::Audit(audit) => audit::run(audit).await,
         Command::Import(import) => import::run(import).await,
         Command::Doctor => Ok(doctor::run().await),

@@ -1,18 +1,22 @@
-//! `zamu rules`: what can be said about rule files without a server.
+//! `zamu rules`: what can be said about rule files without a server. What needs a database stands in files of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use serde::Serialize;
 use zamu_rules::checking::{self, Finding, Severity};
-use zamu_rules::testing;
+use zamu_rules::testing::{self, Coverage};
 
+use super::rules_new::{self, New};
 use super::{Outcome, say, say_json};
 use crate::config::Config;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
-    /// Compile every rule and every settings file and say what is wrong with them.
+    /// Start a rule from the one that ships, with its tests.
+    New(New),
+    /// Compile every rule and every settings file, run their tests, and say what is wrong with them.
     Check {
         /// A file or a folder; `ZAMU_RULES_DIR` without it.
         path: Option<PathBuf>,
@@ -24,6 +28,9 @@ pub(super) enum Rules {
     Test {
         /// A file or a folder; `ZAMU_RULES_DIR` without it.
         path: Option<PathBuf>,
+        /// Say which lines of the rules no test reaches.
+        #[arg(long)]
+        coverage: bool,
         /// Only tests whose name contains this.
         #[arg(long, value_name = "TEXT")]
         filter: Option<String>,
@@ -31,32 +38,68 @@ pub(super) enum Rules {
         #[arg(long)]
         json: bool,
     },
+    /// Write the reference: a page for each hook, and what an editor needs.
+    Docs {
+        /// The folder to write to; `docs` in `ZAMU_RULES_DIR` without it.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
+    let or_all = |path: &Option<PathBuf>| path.clone().unwrap_or(config.rules_dir.clone());
     match rules {
-        Rules::Check { path, json } => check(path.as_ref().unwrap_or(&config.rules_dir), *json),
-        Rules::Test { path, filter, json } => test(
-            path.as_ref().unwrap_or(&config.rules_dir),
+        Rules::New(new) => rules_new::run(new, config),
+        Rules::Check { path, json } => check(&existing(or_all(path))?, *json),
+        Rules::Test {
+            path,
+            coverage,
+            filter,
+            json,
+        } => test(
+            &existing(or_all(path))?,
+            *coverage,
             filter.as_deref(),
             *json,
         ),
+        Rules::Docs { out } => docs(out.as_ref().unwrap_or(&config.rules_dir.join("docs"))),
     }
 }
 
-fn check(path: &std::path::Path, json: bool) -> Result<Outcome> {
-    let report = checking::check(path);
+/// Nothing to look at is a slip of the keyboard, not a clean result.
+pub(super) fn existing(path: PathBuf) -> Result<PathBuf> {
+    if path.exists() {
+        return Ok(path);
+    }
+    let message = format!("there is no file or folder `{}`", path.display());
+    Err(Error::invalid("path", message))
+}
+
+/// What every `--json` begins with; the number changes when something a program relies on does.
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    version: u32,
+    #[serde(flatten)]
+    report: &'a T,
+}
+
+pub(super) fn say_report(report: &impl Serialize) -> Result<()> {
+    say_json(&Versioned { version: 1, report })
+}
+
+fn check(path: &Path, json: bool) -> Result<Outcome> {
+    say_findings(&checking::check(path), json)
+}
+
+pub(super) fn say_findings(report: &checking::Report, json: bool) -> Result<Outcome> {
     if json {
-        say_json(&report)?;
+        say_report(report)?;
     } else {
         for finding in &report.findings {
             say(&describe(finding));
         }
-        say(&format!(
-            "{} files, {} findings",
-            report.files,
-            report.findings.len()
-        ));
+        let (files, findings) = (report.files, report.findings.len());
+        say(&format!("{files} files, {findings} findings"));
     }
     Ok(Outcome::found(!report.is_ok()))
 }
@@ -67,11 +110,8 @@ fn describe(finding: &Finding) -> String {
         Severity::Warning => "warning",
     };
     let at = at(finding.file.as_deref(), finding.line, finding.column);
-    let hint = finding
-        .hint
-        .as_ref()
-        .map(|hint| format!("\n  {hint}"))
-        .unwrap_or_default();
+    let hint = finding.hint.as_ref();
+    let hint = hint.map(|hint| format!("\n  {hint}")).unwrap_or_default();
     format!("{at}{severity}: {}{hint}", finding.message)
 }
 
@@ -86,24 +126,58 @@ fn at(file: Option<&str>, line: Option<u32>, column: Option<u32>) -> String {
     format!("{file}{}: ", numbers.collect::<String>())
 }
 
-fn test(path: &std::path::Path, filter: Option<&str>, json: bool) -> Result<Outcome> {
-    let report = testing::run(path, filter);
-    if json {
-        say_json(&report)?;
+/// The counts with the results: nobody should have to add them up.
+#[derive(Serialize)]
+struct Tested<'a> {
+    passed: usize,
+    failed: usize,
+    #[serde(flatten)]
+    report: &'a testing::Report,
+}
+
+fn test(path: &Path, coverage: bool, filter: Option<&str>, json: bool) -> Result<Outcome> {
+    let report = if coverage {
+        testing::coverage(path, filter)
     } else {
-        for failed in report.tests.iter().filter(|test| !test.passed) {
-            let message = failed.message.as_deref().unwrap_or("failed");
-            say(&format!(
-                "{}{}: {message}",
-                at(Some(&failed.file), failed.line, None),
-                failed.name
-            ));
-        }
-        say(&format!(
-            "{} passed, {} failed",
-            report.passed(),
-            report.failed()
-        ));
+        testing::run(path, filter)
+    };
+    let (passed, failed) = (report.passed(), report.failed());
+    if json {
+        say_report(&Tested {
+            passed,
+            failed,
+            report: &report,
+        })?;
+        return Ok(Outcome::found(!report.is_ok()));
     }
+    for test in report.tests.iter().filter(|test| !test.passed) {
+        let message = test.message.as_deref().unwrap_or("failed");
+        let at = at(Some(&test.file), test.line, None);
+        say(&format!("{at}{}: {message}", test.name));
+    }
+    for rule in &report.coverage {
+        say(&reached(rule));
+    }
+    say(&format!("{passed} passed, {failed} failed"));
     Ok(Outcome::found(!report.is_ok()))
+}
+
+/// `lateness.rhai: 80 % of its lines; never reached: 12, 14`.
+fn reached(rule: &Coverage) -> String {
+    let lines: Vec<String> = rule.never.iter().map(ToString::to_string).collect();
+    let never = if lines.is_empty() {
+        String::new()
+    } else {
+        format!("; never reached: {}", lines.join(", "))
+    };
+    format!("{}: {} % of its lines{never}", rule.file, rule.percent)
+}
+
+fn docs(out: &Path) -> Result<Outcome> {
+    let count = zamu_rules::docs::write(out).map_err(|error| {
+        let message = format!("cannot write to `{}`: {error}", out.display());
+        Error::invalid("out", message)
+    })?;
+    say(&format!("{count} files in {}", out.display()));
+    Ok(Outcome::Fine)
 }

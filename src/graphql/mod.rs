@@ -31,6 +31,7 @@ pub struct WorkQuery(
     schedules::graphql::SchedulesQuery,
     attendance::graphql::AttendanceQuery,
     rules::releases::graphql::RulesQuery,
+    rules::editor::graphql::EditorQuery,
 );
 
 /// Everything that can be done.
@@ -44,7 +45,7 @@ pub struct PeopleMutation(
     identity::mutations::IdentityMutation,
 );
 
-/// Places, shifts and sessions.
+/// Places, shifts, sessions and the rules that judge them.
 #[derive(MergedObject, Default)]
 pub struct WorkMutation(
     places::graphql::PlacesMutation,

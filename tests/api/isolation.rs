@@ -149,8 +149,17 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         ),
         "attendance/my_active_session"
         | "rules/rule_status"
+        | "rules/rule_hooks"
         | "audit/audit_entries"
         | "audit/audit_verification" => Some(json!({})),
+        "rules/rule_hook" => Some(json!({"name": "attendance.lateness"})),
+        "rules/complete_rule" => {
+            Some(json!({"hook": "attendance.lateness", "source": "", "line": 1, "column": 1}))
+        }
+        "rules/check_rule" => input(json!({
+            "hook": "attendance.lateness",
+            "source": "fn lateness(clock_in, settings) { inherit() }",
+        })),
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
         "attendance/clock_in" => {

@@ -44,6 +44,7 @@ pub mod tables;
 pub mod testing;
 
 pub use decision::{Decision, LayerStep, Outcome, Problem, Read, Status};
+pub use engine::words::{Word, decorations, functions, moment_parts};
 pub use guard::{Gate, Guard, Health, QUOTA_PER_MINUTE};
 pub use hook::{
     Argument, Budget, Class, Combine, Effect, FailurePolicy, Field, Hook, Kind, Method,
@@ -56,7 +57,7 @@ pub use pack::{
     Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
 };
 pub use packs::PackInfo;
-pub use registry::{hook, hooks};
+pub use registry::{hook, hooks, shipped_tests};
 pub use settings::{Setting, SettingKind, SettingProblem, parse_value};
 pub use value::{Record, Value};
 

@@ -17,6 +17,14 @@ macro_rules! hooks {
                 "../../default/", stringify!($area), "/", stringify!($hook), ".settings.toml"
             )),
         )),*];
+
+        /// Hook, tests of the rule that ships.
+        const TESTS: &[(&str, &str)] = &[$((
+            concat!(stringify!($area), ".", stringify!($hook)),
+            include_str!(concat!(
+                "../../default/", stringify!($area), "/", stringify!($hook), ".test.rhai"
+            )),
+        )),*];
     };
 }
 
@@ -59,6 +67,12 @@ pub fn hooks() -> &'static [Hook] {
 /// One hook by name.
 pub fn hook(name: &str) -> Option<&'static Hook> {
     HOOKS.iter().find(|hook| hook.name == name)
+}
+
+/// The tests of the rule that ships, for whoever starts from it.
+pub fn shipped_tests(hook: &str) -> Option<&'static str> {
+    let found = TESTS.iter().find(|(name, _)| *name == hook);
+    found.map(|(_, text)| *text)
 }
 
 /// Where a hook stands in [`hooks`]; the plans of a rulebook are kept in that order.

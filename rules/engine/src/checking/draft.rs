@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Cost, Report, Severity, edges};
+use super::{Cost, Finding, Report, Severity, edges};
 use crate::compiled::{SOURCE_LIMIT, Script, is_blank};
 use crate::engine::{self, lint};
 use crate::hook::Hook;
 use crate::settings::Schema;
 use crate::testing::{self, Bench, Case};
-use crate::{Content, Mode, Problem, RuleBinding, RuleKind, Rulebook, registry};
+use crate::{Content, Mode, Problem, RuleBinding, RuleKind, Rulebook, registry, tables};
 
 /// A rule somebody is writing, with everything it is judged against.
 #[derive(Clone, Copy, Debug)]
@@ -148,13 +148,26 @@ impl Rule<'_> {
     ) {
         let looked = lint::lint(self.script, self.hook, self.schema);
         // The lines of a table are not the lines of the script it stands for.
-        if self.kind == RuleKind::Script {
-            self.remarks(&looked, report);
+        match self.kind {
+            RuleKind::Script => self.remarks(&looked, report),
+            RuleKind::Table => self.rows(report),
         }
         let Some(bench) = bench else { return };
         self.run_tests(bench, tests, cases, report);
         edges::run(self.script, &looked, bench, report);
         self.cost(bench, report);
+    }
+
+    /// What can be said about the rows of a table: gaps, overlaps, rows that are never reached.
+    fn rows(&self, report: &mut Report) {
+        let (_, text) = self.script.written();
+        let found = tables::findings(self.hook, text, &self.schema.settings);
+        report
+            .findings
+            .extend(found.into_iter().map(|finding| Finding {
+                file: self.script.file.clone(),
+                ..finding
+            }));
     }
 
     fn remarks(&self, looked: &lint::Looked, report: &mut Report) {

@@ -16,7 +16,7 @@ use crate::{Problem, RuleKind, registry};
 /// a rule are run too; [`Report::cost`] is that of the dearest rule.
 pub fn check(path: &Path) -> Report {
     let mut report = Report::default();
-    for file in folder::files(path, &[".rhai", "settings.toml"]) {
+    for file in folder::files(path, &[".rhai", ".table.toml", "settings.toml"]) {
         let shown = file.display().to_string();
         if shown.ends_with(".test.rhai") {
             continue;
@@ -61,12 +61,20 @@ fn check_rule(hook: &'static Hook, source: &str, file: &Path, report: &mut Repor
     if is_blank(source) {
         return;
     }
-    let Some(script) = compile(hook, RuleKind::Script, source, Some(&shown), report) else {
+    let kind = if shown.ends_with(".table.toml") {
+        RuleKind::Table
+    } else {
+        RuleKind::Script
+    };
+    let Some(script) = compile(hook, kind, source, Some(&shown), report) else {
         return;
     };
-    let beside = fs::read_to_string(file.with_extension("settings.toml"))
-        .ok()
-        .and_then(|text| Schema::parse(&text, "").ok());
+    // `lateness.rhai` and `lateness.table.toml` have the same files beside them.
+    let read = |ending: &str| {
+        let name = format!("{}.{ending}", hook.function());
+        fs::read_to_string(file.with_file_name(name)).ok()
+    };
+    let beside = read("settings.toml").and_then(|text| Schema::parse(&text, "").ok());
     let owns_schema = beside.is_some();
     let shipped = embedded_pack().schemas.get(hook.name);
     let schema = beside
@@ -74,14 +82,13 @@ fn check_rule(hook: &'static Hook, source: &str, file: &Path, report: &mut Repor
         .unwrap_or_default();
     let rule = Rule {
         hook,
-        kind: RuleKind::Script,
+        kind,
         script: &script,
         schema: &schema,
         owns_schema,
     };
-    let tests = fs::read_to_string(file.with_extension("test.rhai")).ok();
-    let cases = fs::read_to_string(file.with_extension("cases.json")).ok();
-    let cases: Vec<Case> = cases
+    let tests = read("test.rhai");
+    let cases: Vec<Case> = read("cases.json")
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();
     let bench = testing::bench(file).ok();

@@ -57,10 +57,15 @@ pub fn complete(hook: &str, source: &str, line: u32, column: u32) -> Vec<Complet
                 .iter()
                 .map(|part| simple(part, CompletionKind::Fact));
             parts
-                .chain(functions(&["minutes_since", "to_string"]))
+                .chain(functions(&[
+                    "minutes_since",
+                    "plus_minutes",
+                    "minus_minutes",
+                    "to_string",
+                ]))
                 .collect()
         }
-        Stand::Money => functions(&["percent", "at_least", "at_most", "to_string"]),
+        Stand::Money => functions(&["percent", "for_minutes", "at_least", "at_most", "to_string"]),
         Stand::Number => functions(&["percent", "at_least", "at_most", "abs", "to_string"]),
         Stand::List => functions(&["len", "is_empty", "contains"]),
         Stand::Text => functions(&[

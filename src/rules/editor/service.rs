@@ -1,0 +1,155 @@
+//! Decides: who may look at hooks and check rules, and what a rule is checked against. Keeps nothing.
+
+use std::sync::Arc;
+
+use zamu_rules::checking::{self, Report};
+use zamu_rules::completion::{self, Completion};
+use zamu_rules::testing::Case;
+use zamu_rules::{Content, Hook, RuleKind, Rulebook, SettingChange, SettingProblem, Value};
+
+use crate::app::App;
+use crate::auth::action::Action;
+use crate::auth::viewer::Viewer;
+use crate::db::tx::Tx;
+use crate::kernel::error::{Error, Result};
+
+/// Bytes of a text in which something is completed: as long as a rule may be.
+const SOURCE_LIMIT: usize = 32 * 1024;
+/// Bytes of the tests beside a rule.
+const TESTS_LIMIT: usize = 64 * 1024;
+/// Kept cases in one check.
+const CASES_LIMIT: usize = 200;
+
+/// A rule as somebody types it.
+#[derive(Debug)]
+pub struct Draft {
+    pub hook: String,
+    pub kind: RuleKind,
+    pub source: String,
+    pub tests: Option<String>,
+    /// As a `.cases.json` file has them.
+    pub cases: Option<serde_json::Value>,
+    /// Values to check it with, beside what the organization has set.
+    pub settings: Vec<(String, serde_json::Value)>,
+}
+
+/// What a draft came to.
+#[derive(Debug)]
+pub struct Checked {
+    pub report: Report,
+}
+
+/// The rulebook that hooks are described from.
+pub fn rulebook(app: &App, viewer: &Viewer) -> Result<Arc<Rulebook>> {
+    viewer.allowed(Action::ViewRules)?;
+    Ok(app.rules())
+}
+
+/// One hook by its name.
+pub fn hook(name: &str) -> Result<&'static Hook> {
+    zamu_rules::hook(name).ok_or_else(|| Error::not_found("hook"))
+}
+
+/// What may be written at a place of a rule.
+pub fn complete(
+    viewer: &Viewer,
+    name: &str,
+    source: &str,
+    line: u32,
+    column: u32,
+) -> Result<Vec<Completion>> {
+    viewer.allowed(Action::ViewRules)?;
+    let hook = hook(name)?;
+    if source.len() > SOURCE_LIMIT {
+        let message = format!("a rule has at most {SOURCE_LIMIT} bytes");
+        return Err(Error::invalid("source", message));
+    }
+    Ok(completion::complete(hook.name, source, line, column))
+}
+
+/// Checks a rule against what the organization runs on today, as if it were saved.
+pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> {
+    let mut tx = app.read(viewer, Action::EditRules).await?;
+    let mut content = today_in(&mut tx).await?;
+    drop(tx);
+    let hook = hook(&draft.hook).map_err(|error| error.at("hook"))?;
+    let cases = cases(draft.cases)?;
+    if draft
+        .tests
+        .as_ref()
+        .is_some_and(|tests| tests.len() > TESTS_LIMIT)
+    {
+        let message = format!("the tests of a rule have at most {TESTS_LIMIT} bytes");
+        return Err(Error::invalid("tests", message));
+    }
+    let rules = app.rules();
+    let overrides = overrides(hook, draft.settings)?;
+    rules
+        .check_settings(&content, &overrides)
+        .map_err(refusal)?;
+    content.settings.extend(overrides);
+    // The turn moves into the work: a request that goes away does not free what its check still uses.
+    let turn = app.checks().take(viewer.org()).await?;
+    let work = move || {
+        let _turn = turn;
+        let draft = checking::Draft {
+            hook: hook.name,
+            kind: draft.kind,
+            text: &draft.source,
+            tests: draft.tests.as_deref(),
+            cases: &cases,
+            content: &content,
+        };
+        checking::check_draft(&rules, &draft)
+    };
+    let report = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?;
+    Ok(Checked { report })
+}
+
+/// What the organization runs on now.
+async fn today_in(tx: &mut Tx) -> Result<Content> {
+    let slug = crate::orgs::service::own_in(tx).await?.slug;
+    Ok(tx.app().rules().files(&slug).cloned().unwrap_or_default())
+}
+
+fn cases(given: Option<serde_json::Value>) -> Result<Vec<Case>> {
+    let cases: Vec<Case> = match given {
+        Some(json) => serde_json::from_value(json)
+            .map_err(|error| Error::invalid("cases", format!("a kept case: {error}")))?,
+        None => Vec::new(),
+    };
+    if cases.len() > CASES_LIMIT {
+        let message = format!("at most {CASES_LIMIT} kept cases are checked at once");
+        return Err(Error::invalid("cases", message));
+    }
+    Ok(cases)
+}
+
+fn overrides(hook: &Hook, given: Vec<(String, serde_json::Value)>) -> Result<Vec<SettingChange>> {
+    let change = |(name, value): (String, serde_json::Value)| {
+        let unreadable =
+            || Error::invalid("settings", format!("`{name}` holds no value of a rule"));
+        Ok(SettingChange {
+            hook: hook.name.to_owned(),
+            value: Value::from_json(value).ok_or_else(unreadable)?,
+            name,
+            scope: None,
+            from: None,
+            until: None,
+            file: None,
+        })
+    };
+    given.into_iter().map(change).collect()
+}
+
+/// The first thing that is wrong with the values.
+fn refusal(problems: Vec<SettingProblem>) -> Error {
+    let first = problems.into_iter().next();
+    let message = first.map_or_else(String::new, |problem| match problem.hint {
+        Some(hint) => format!("{} - {hint}", problem.message),
+        None => problem.message,
+    });
+    Error::invalid("settings", message)
+}
