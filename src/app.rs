@@ -24,7 +24,9 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
+use crate::rules::decisions::snapshots::Snapshots;
 use crate::rules::force::Timelines;
+use crate::rules::replays::Lane;
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ struct Inner {
     hashing: Hashing,
     rules: ArcSwap<Rulebook>,
     timelines: Timelines,
+    snapshots: Snapshots,
+    replays: Lane,
     tasks: Tasks,
 }
 
@@ -103,6 +107,8 @@ impl App {
             hashing,
             rules,
             timelines: Timelines::default(),
+            snapshots: Snapshots::default(),
+            replays: Lane::default(),
             tasks,
         })))
     }
@@ -194,6 +200,14 @@ impl App {
 
     pub(crate) fn timelines(&self) -> &Timelines {
         &self.0.timelines
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.0.snapshots
+    }
+
+    pub(crate) fn replays(&self) -> &Lane {
+        &self.0.replays
     }
 
     pub fn tasks(&self) -> &Tasks {

@@ -57,6 +57,13 @@ pub enum Code {
     DeniedByRule,
     ClockedOutBeforeIn,
     TooManyPings,
+    // Rules.
+    DecisionFactsGone,
+    DecisionNotRepeatable,
+    CasePersonalFact,
+    CaseNameTaken,
+    ReplayRunning,
+    ReplayNotRunning,
     // Live streams.
     CursorExpired,
     CursorInFuture,
