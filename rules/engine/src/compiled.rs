@@ -12,7 +12,7 @@ use crate::verdict::INHERIT;
 use crate::{Problem, RuleKind};
 
 /// A rule longer than this is a program.
-const SOURCE_LIMIT: usize = 32 * 1024;
+pub(crate) const SOURCE_LIMIT: usize = 32 * 1024;
 
 /// One compiled rule. The tree stays private to this crate: a tree compiled elsewhere would run
 /// without the guards that act at compile time.
@@ -27,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) functions: Vec<String>,
     /// Path relative to the rules folder, where there is one.
     pub(crate) file: Option<String>,
+    /// Whether its tree says which line runs; such a copy explains decisions and never takes one.
+    pub(crate) is_traced: bool,
 }
 
 impl Script {
@@ -49,7 +51,7 @@ impl Script {
         source: &str,
         file: Option<&str>,
     ) -> Result<Self, Problem> {
-        let text = source.replace("\r\n", "\n");
+        let text = engine::normalise(source);
         if text.len() > SOURCE_LIMIT {
             return Err(at_file(
                 file,
@@ -76,6 +78,7 @@ impl Script {
             subject: String::new(),
             functions,
             file,
+            is_traced: false,
         };
         script.check_structure(hook)?;
         Ok(script)

@@ -78,7 +78,7 @@ fn fit(value: &mut Value, field: &'static Field, at: &str) -> Result<(), String>
 }
 
 /// What a record that was left out reads as.
-fn empty(fields: &'static [Field]) -> Record {
+pub(crate) fn empty(fields: &'static [Field]) -> Record {
     let value = |field: &Field| match (field.presence, field.kind) {
         (Presence::MayBeEmpty, _) | (_, Kind::Money | Kind::Moment) => Value::Nothing,
         (_, Kind::Choice(choices)) => choices.first().copied().unwrap_or_default().into(),

@@ -34,8 +34,8 @@ pub use hook::{
 pub use moment::Moment;
 pub use money::{Currency, Money};
 pub use pack::{
-    Book, Content, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind, Rulebook,
-    SettingChange, SettingInForce, Snapshot, Source,
+    Book, Content, Explained, FileProblem, Mode, Origin, PackBinding, RuleBinding, RuleKind,
+    Rulebook, SettingChange, SettingInForce, Snapshot, Source, TraceLine,
 };
 pub use registry::{hook, hooks};
 pub use settings::{Setting, SettingKind};

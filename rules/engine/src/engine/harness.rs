@@ -1,5 +1,7 @@
 //! Test files: the words `run`, `settings`, `expect` and the name of the facts, and nothing else new.
 
+use std::sync::Arc;
+
 use rhai::{AST, CallFnOptions, Dynamic, Engine, ImmutableString, Map, Scope};
 
 use super::expect::{self, Expectation};
@@ -10,9 +12,10 @@ use super::{
 };
 use crate::facts::merge;
 use crate::hook::{Budget, Field, Kind};
-use crate::pack::{Plan, decide};
+use crate::pack::{Plan, decide_traced};
 use crate::settings::{Dated, Schema, fits};
 use crate::suggest::nearest;
+use crate::testing::Watch;
 use crate::{Moment, Money, Problem, Record, Value};
 
 /// A test may loop over many rows; each `run` inside has the budget of a rule.
@@ -42,11 +45,13 @@ impl TestFile {
         plan: &Plan,
         schema: &Schema,
         subject: &str,
+        watch: &Arc<Watch>,
     ) -> Result<Self, Problem> {
+        let text = &super::normalise(text);
         if let Some(problem) = unreadable_character(text, Some(file)) {
             return Err(problem);
         }
-        let engine = build(plan, schema, subject);
+        let engine = build(plan, schema, subject, watch);
         let ast = engine
             .compile(text)
             .map_err(|error| explain_parse_error(&error, text, Some(file)))?;
@@ -98,7 +103,7 @@ fn sentence(said: &HostError) -> String {
     }
 }
 
-fn build(plan: &Plan, schema: &Schema, subject: &str) -> Engine {
+fn build(plan: &Plan, schema: &Schema, subject: &str, watch: &Arc<Watch>) -> Engine {
     let mut engine = super::bare();
     limits::apply(&mut engine, TEST_BUDGET);
     words::disable(&mut engine);
@@ -115,7 +120,7 @@ fn build(plan: &Plan, schema: &Schema, subject: &str) -> Engine {
     add(&mut module, "settings", move |over: Map| {
         settings(over, &schema, &values)
     });
-    let plan = plan.clone();
+    let (plan, watch) = (plan.clone(), Arc::clone(watch));
     add(
         &mut module,
         "run",
@@ -124,7 +129,9 @@ fn build(plan: &Plan, schema: &Schema, subject: &str) -> Engine {
                 settings: Dated::new(settings.0, std::iter::empty()),
                 ..plan.clone()
             };
-            Expectation::of(decide(&plan, "test", facts.0, &[]))
+            let (decision, steps) = decide_traced(&plan, "test", facts.0, &[]);
+            watch.note(&decision, &steps);
+            Expectation::of(decision)
         },
     );
     expect::register(&mut module);

@@ -18,16 +18,19 @@ pub(crate) mod harness;
 mod library;
 pub(crate) mod lint;
 mod limits;
+pub(crate) mod probe;
 mod register;
 pub(crate) mod run;
 mod slips;
+pub(crate) mod source;
 mod translate;
 pub(crate) mod views;
 pub(crate) mod words;
 
 pub(crate) use condition::holds;
 pub(crate) use failure::{HostError, Raised, host_error};
-pub(crate) use slips::{explain_parse_error, unreadable_character};
+pub(crate) use slips::explain_parse_error;
+pub(crate) use source::{normalise, unreadable_character};
 pub(crate) use translate::locate_function;
 
 use std::sync::{Arc, OnceLock};

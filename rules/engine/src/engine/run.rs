@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{CallFnOptions, Dynamic, EvalAltResult, Scope};
 
+use super::probe;
 use super::translate::{innermost, translate};
 use super::views::{FactsView, SettingsView, Trace};
 use crate::compiled::Script;
@@ -56,6 +57,10 @@ fn call(
     operations: &Arc<AtomicU64>,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
     let mut engine = super::runner(hook);
+    input.trace.begin();
+    if script.is_traced {
+        probe::attach(&mut engine, hook, &input.trace);
+    }
     let deadline = Instant::now() + Duration::from_millis(hook.budget.wall_milliseconds);
     let counter = Arc::clone(operations);
     engine.on_progress(move |count| {

@@ -17,26 +17,64 @@ use crate::{Read, Record, Value};
 
 /// What a rule looked at, each path once, in the order of the first look.
 #[derive(Debug, Default)]
-pub(crate) struct Trace(Mutex<Vec<Read>>);
+pub(crate) struct Trace(Mutex<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    reads: Vec<Read>,
+    steps: Vec<Step>,
+    /// How many scripts began; the layer of a step is counted from it.
+    runs: usize,
+}
+
+/// A line that ran, in an instrumented script, and what was looked at from there.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Which of the scripts asked, from 0.
+    pub(crate) run: usize,
+    pub(crate) line: u32,
+    pub(crate) read: Vec<Read>,
+}
+
+/// A loop may pass a line often; nobody reads more steps than this.
+const STEPS_LIMIT: usize = 2_000;
 
 impl Trace {
-    fn reads(&self) -> MutexGuard<'_, Vec<Read>> {
+    fn noted(&self) -> MutexGuard<'_, Noted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, path: String, value: &Value, class: Class) {
-        let mut reads = self.reads();
-        if !reads.iter().any(|read| read.path == path) {
-            reads.push(Read {
-                path,
-                value: value.clone(),
-                class,
-            });
+    fn note(&self, path: &str, value: &Value, class: Class) {
+        let mut noted = self.noted();
+        let Noted { reads, steps, .. } = &mut *noted;
+        let here = steps.last_mut().map(|step| &mut step.read);
+        for list in [Some(reads), here].into_iter().flatten() {
+            if !list.iter().any(|read| read.path == path) {
+                let (path, value) = (path.to_owned(), value.clone());
+                list.push(Read { path, value, class });
+            }
         }
     }
 
-    pub(crate) fn take(&self) -> Vec<Read> {
-        std::mem::take(&mut *self.reads())
+    /// Another script begins.
+    pub(super) fn begin(&self) {
+        self.noted().runs += 1;
+    }
+
+    /// A line of an instrumented script begins.
+    pub(super) fn at(&self, line: u32) {
+        let mut noted = self.noted();
+        let run = noted.runs.saturating_sub(1);
+        if noted.steps.len() < STEPS_LIMIT {
+            let read = Vec::new();
+            noted.steps.push(Step { run, line, read });
+        }
+    }
+
+    /// Everything noted so far.
+    pub(crate) fn take(&self) -> (Vec<Read>, Vec<Step>) {
+        let noted = std::mem::take(&mut *self.noted());
+        (noted.reads, noted.steps)
     }
 }
 
@@ -48,17 +86,17 @@ pub(crate) struct FactsView {
     /// What the rule calls its facts; only for messages.
     subject: ImmutableString,
     fields: &'static [Field],
-    path: Vec<Step>,
+    path: Vec<Link>,
 }
 
 /// One step into the facts: a record, or one record of a list.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct Link {
     field: &'static Field,
     index: Option<usize>,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for Link {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.index {
             Some(index) => write!(formatter, "{}[{index}]", self.field.name),
@@ -116,7 +154,7 @@ impl FactsView {
     fn into(&self, field: &'static Field, fields: &'static [Field], index: Option<usize>) -> Self {
         let mut inner = self.clone();
         inner.fields = fields;
-        inner.path.push(Step { field, index });
+        inner.path.push(Link { field, index });
         inner
     }
 
@@ -139,13 +177,13 @@ impl FactsView {
             (Kind::Records(fields), Value::List(items)) => {
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let path = self.path_to(&format!("{name}.len()"));
-                self.trace.note(path, &count.into(), field.class);
+                self.trace.note(&path, &count.into(), field.class);
                 let views = (0..items.len())
                     .map(|index| Dynamic::from(self.into(field, fields, Some(index))));
                 Ok(Dynamic::from_array(views.collect::<Array>()))
             }
             _ => {
-                self.trace.note(self.path_to(name), value, field.class);
+                self.trace.note(&self.path_to(name), value, field.class);
                 Ok(to_dynamic(value))
             }
         }
@@ -157,7 +195,7 @@ impl FactsView {
             let steps = before.iter().chain([last]).map(ToString::to_string);
             let path = steps.collect::<Vec<_>>().join(".");
             self.trace
-                .note(path, &Value::Record(record.clone()), last.field.class);
+                .note(&path, &Value::Record(record.clone()), last.field.class);
         }
     }
 
@@ -175,7 +213,7 @@ impl FactsView {
             _ => false,
         };
         let path = self.path_to(&format!("has_tag(\"{tag}\")"));
-        self.trace.note(path, &Value::Bool(found), field.class);
+        self.trace.note(&path, &Value::Bool(found), field.class);
         Ok(found)
     }
 }
@@ -201,7 +239,7 @@ impl SettingsView {
             ));
         };
         self.trace
-            .note(format!("settings.{name}"), value, Class::Open);
+            .note(&format!("settings.{name}"), value, Class::Open);
         Ok(to_dynamic(value))
     }
 }

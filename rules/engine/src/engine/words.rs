@@ -46,29 +46,192 @@ pub(super) fn disable(engine: &mut Engine) {
     }
 }
 
-/// Functions every rule can call, for "did you mean" and so that no helper takes their name.
-pub(crate) const HELPERS: &[&str] = &[
-    "at_least",
-    "at_most",
-    "started_blocks",
-    "percent",
-    "abs",
-    "len",
-    "is_empty",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "to_upper",
-    "to_lower",
-    "trim",
-    "to_string",
-    "has_tag",
-    "minutes_since",
-    "range",
+/// A word a rule can use, as the reference and the editor show it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    pub(crate) usage: &'static str,
+    pub(crate) about: &'static str,
+    /// How many values it takes, what it is called on included.
+    pub(crate) counts: &'static [usize],
+}
+
+const fn word(
+    name: &'static str,
+    usage: &'static str,
+    counts: &'static [usize],
+    about: &'static str,
+) -> Word {
+    Word {
+        name,
+        usage,
+        about,
+        counts,
+    }
+}
+
+/// Functions every rule can call. The only list: names, arity, reference and completions come from it.
+pub(crate) const FUNCTIONS: [Word; 17] = [
+    word(
+        "at_least",
+        "at_least(a, b)",
+        &[2],
+        "the larger of two numbers or amounts of money",
+    ),
+    word(
+        "at_most",
+        "at_most(a, b)",
+        &[2],
+        "the smaller of two numbers or amounts of money",
+    ),
+    word(
+        "started_blocks",
+        "started_blocks(amount, block)",
+        &[2],
+        "how many blocks have begun: 61 minutes in blocks of 15 are 5",
+    ),
+    word(
+        "percent",
+        "value.percent(25)",
+        &[2],
+        "so many hundredths of a number or of money: 200.percent(25) is 50",
+    ),
+    word("abs", "abs(number)", &[1], "the number without its sign"),
+    word(
+        "len",
+        "value.len()",
+        &[1],
+        "letters of a text, or items of a list",
+    ),
+    word(
+        "is_empty",
+        "value.is_empty()",
+        &[1],
+        "whether a text or a list holds nothing",
+    ),
+    word(
+        "contains",
+        "value.contains(part)",
+        &[2],
+        "whether a text has this part, or a list this item",
+    ),
+    word(
+        "starts_with",
+        "text.starts_with(part)",
+        &[2],
+        "whether a text begins so",
+    ),
+    word(
+        "ends_with",
+        "text.ends_with(part)",
+        &[2],
+        "whether a text ends so",
+    ),
+    word(
+        "to_upper",
+        "text.to_upper()",
+        &[1],
+        "the text in capital letters",
+    ),
+    word(
+        "to_lower",
+        "text.to_lower()",
+        &[1],
+        "the text in small letters",
+    ),
+    word(
+        "trim",
+        "text.trim()",
+        &[1],
+        "the text without spaces at both ends",
+    ),
+    word("to_string", "value.to_string()", &[1], "the value as text"),
+    word(
+        "has_tag",
+        "person.has_tag(\"field_staff\")",
+        &[2],
+        "whether an admin gave the person this tag",
+    ),
+    word(
+        "minutes_since",
+        "later.minutes_since(earlier)",
+        &[2],
+        "whole minutes between two moments; negative when they are the other way round",
+    ),
+    word(
+        "range",
+        "range(from, to)",
+        &[2, 3],
+        "the whole numbers from one up to, and without, the other; shorter: from..to",
+    ),
+];
+
+const fn names<const N: usize>(words: &[Word; N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut index = 0;
+    while index < N {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "both are N long, and this runs in the compiler"
+        )]
+        {
+            names[index] = words[index].name;
+        }
+        index += 1;
+    }
+    names
+}
+
+/// Their names, for "did you mean" and so that no helper takes one.
+pub(crate) const HELPERS: &[&str] = &names(&FUNCTIONS);
+
+/// What a function every rule can call is.
+pub(crate) fn function(name: &str) -> Option<&'static Word> {
+    FUNCTIONS.iter().find(|word| word.name == name)
+}
+
+/// Parts of a moment, in the local time of its place.
+pub(crate) const MOMENT_PARTS: [Word; 7] = [
+    word("hour", "now.hour", &[1], "0 to 23"),
+    word("minute", "now.minute", &[1], "0 to 59"),
+    word("weekday", "now.weekday", &[1], "\"monday\" to \"sunday\""),
+    word("date", "now.date", &[1], "text such as \"2026-01-05\""),
+    word("day", "now.day", &[1], "day of the month, 1 to 31"),
+    word("month", "now.month", &[1], "1 to 12"),
+    word("year", "now.year", &[1], "such as 2026"),
 ];
 
 /// Decorations every outcome understands.
-pub(crate) const DECORATIONS: &[&str] = &["because", "flag", "ask_for", "tell", "needs_review"];
+pub(crate) const DECORATION_DOCS: [Word; 5] = [
+    word(
+        "because",
+        ".because(\"why\")",
+        &[2],
+        "says why; shown and kept",
+    ),
+    word("flag", ".flag(\"code\")", &[2], "marks it for a supervisor"),
+    word(
+        "ask_for",
+        ".ask_for(\"photo\")",
+        &[2],
+        "asks the person for a photo, a note or a pin",
+    ),
+    word(
+        "tell",
+        ".tell(\"supervisor\")",
+        &[2],
+        "lets people of a role know",
+    ),
+    word(
+        "needs_review",
+        ".needs_review()",
+        &[1],
+        "a person looks at it later",
+    ),
+];
+
+/// Names of the decorations.
+pub(crate) const DECORATIONS: &[&str] = &names(&DECORATION_DOCS);
 
 /// What `.ask_for(…)` may ask.
 pub(crate) const ASKS: &[&str] = &["photo", "note", "pin"];

@@ -3,6 +3,7 @@
 mod book;
 mod content;
 mod embedded;
+mod explain;
 pub(crate) mod folder;
 mod layer;
 mod load;
@@ -12,7 +13,9 @@ mod rulebook;
 pub use book::{Book, SettingInForce, Snapshot, Source};
 pub use content::{Content, Mode, PackBinding, RuleBinding, RuleKind, SettingChange};
 pub(crate) use embedded::pack as embedded_pack;
+pub(crate) use explain::traced;
+pub use explain::{Explained, TraceLine};
 pub(crate) use layer::Pack;
 pub use layer::{FileProblem, Origin};
-pub(crate) use plan::{Layer, Permits, Plan, decide};
+pub(crate) use plan::{Layer, Permits, Plan, decide, decide_traced};
 pub use rulebook::Rulebook;

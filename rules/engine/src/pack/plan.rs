@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compiled::Script;
 use crate::engine::run::{Input, run};
-use crate::engine::views::Trace;
+use crate::engine::views::{Step, Trace};
 use crate::hook::{Combine, FailurePolicy, Hook};
 use crate::settings::Dated;
 use crate::verdict::{Notes, Verdict};
@@ -51,7 +51,17 @@ struct Answered {
 }
 
 /// Decides. Whatever the scripts do, there is an answer.
-pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[String]) -> Decision {
+pub(crate) fn decide(plan: &Plan, release: &str, given: Record, scopes: &[String]) -> Decision {
+    decide_traced(plan, release, given, scopes).0
+}
+
+/// The same, with the lines that ran where the scripts of the plan are instrumented.
+pub(crate) fn decide_traced(
+    plan: &Plan,
+    release: &str,
+    mut given: Record,
+    scopes: &[String],
+) -> (Decision, Vec<Step>) {
     let started = Instant::now();
     let day = match given.get("now") {
         Some(Value::Moment(now)) => Some(now.day_of_calendar()),
@@ -84,7 +94,8 @@ pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[St
         verdict.notes.reasons.push(change);
     }
     let (outcome, notes) = verdict.into_outcome();
-    Decision {
+    let (read, lines) = trace.take();
+    let decision = Decision {
         hook: hook.name.to_owned(),
         contract: hook.contract,
         release: release.to_owned(),
@@ -95,14 +106,15 @@ pub(crate) fn decide(plan: &Plan, release: &str, mut given: Record, scopes: &[St
         asks: notes.asks,
         tells: notes.tells,
         needs_review: notes.needs_review,
-        read: trace.take(),
+        read,
         layers: steps,
         facts: Arc::unwrap_or_clone(input.facts),
         scopes: scopes.to_vec(),
         operations,
         duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         problem: answered.problem,
-    }
+    };
+    (decision, lines)
 }
 
 /// Asks the layers, most specific first.

@@ -1,63 +1,117 @@
 //! Kept cases: decisions somebody looked at and wants to stay as they are.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Bench, Report, TestResult};
+use super::{Bench, Report, TestResult, Watch};
 use crate::facts::merge;
-use crate::pack::{Plan, decide};
+use crate::hook::Hook;
+use crate::pack::{Plan, decide, decide_traced};
 use crate::settings::Dated;
-use crate::{Decision, Record};
+use crate::testing::anonymous;
+use crate::{Book, Decision, Problem, Record, registry};
 
-/// One kept decision. Facts are laid over the sample, settings over the organization's.
-#[derive(Deserialize)]
+/// One kept decision, an entry of a `*.cases.json` file. Facts are laid over the hook's sample, settings
+/// over the organization's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Case {
-    pub(crate) name: String,
-    facts: Record,
+pub struct Case {
+    pub name: String,
     #[serde(default)]
-    settings: Record,
-    expect: Expected,
+    pub facts: Record,
+    #[serde(default)]
+    pub settings: Record,
+    pub expect: Expected,
 }
 
-#[derive(Deserialize)]
+/// What the rules said when the case was kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expected {
-    outcome: String,
+pub struct Expected {
+    pub outcome: String,
     #[serde(default)]
-    values: Record,
+    pub values: Record,
     #[serde(default)]
-    flags: Vec<String>,
+    pub flags: Vec<String>,
+}
+
+impl Expected {
+    pub(crate) fn of(decision: &Decision) -> Self {
+        Self {
+            outcome: decision.outcome.name.clone(),
+            values: decision.outcome.values.clone(),
+            flags: decision.flags.clone(),
+        }
+    }
 }
 
 impl Case {
-    pub(crate) fn decide(&self, plan: &Plan) -> Decision {
-        let mut facts = plan.hook.sample();
+    /// A case from a decision, without what belongs to a person: personal and health facts become those of
+    /// the hook's sample, money and open facts stay, moments move together by whole weeks into the week of
+    /// the sample. Every step is taken only if the rules of `book` still answer the same; where a personal
+    /// fact decides, the case is refused and that fact named.
+    pub fn from_decision(name: &str, decision: &Decision, book: &Book) -> Result<Self, Problem> {
+        anonymous::keep(name, decision, book)
+    }
+
+    /// The facts of the case, complete.
+    pub fn facts(&self, hook: &Hook) -> Record {
+        let mut facts = hook.sample();
         merge(&mut facts, self.facts.clone());
+        facts
+    }
+
+    fn plan(&self, plan: &Plan) -> Plan {
         let mut settings = (*plan.settings.at(None, &[])).clone();
         settings.extend(self.settings.clone());
-        let plan = Plan {
+        Plan {
             settings: Dated::new(settings, std::iter::empty()),
             ..plan.clone()
-        };
-        decide(&plan, "case", facts, &[])
+        }
+    }
+
+    pub(crate) fn decide(&self, plan: &Plan) -> Decision {
+        decide(&self.plan(plan), "case", self.facts(plan.hook), &[])
+    }
+
+    /// Runs the case; a changed answer is a failure.
+    pub(crate) fn run(&self, plan: &Plan, file: &str, watch: &Watch) -> TestResult {
+        let facts = self.facts(plan.hook);
+        let (decision, steps) = decide_traced(&self.plan(plan), "case", facts, &[]);
+        watch.note(&decision, &steps);
+        let message = self.mismatch(&decision);
+        TestResult {
+            name: self.name.clone(),
+            file: file.to_owned(),
+            line: None,
+            passed: message.is_none(),
+            message,
+        }
     }
 
     fn mismatch(&self, decision: &Decision) -> Option<String> {
         if let Some(problem) = &decision.problem {
             return Some(format!("the rule failed: {}", problem.message));
         }
-        let outcome = &decision.outcome;
-        let same = outcome.name == self.expect.outcome
-            && outcome.values == self.expect.values
-            && decision.flags == self.expect.flags;
-        (!same).then(|| {
-            let said = serde_json::to_string(outcome).unwrap_or_default();
+        (Expected::of(decision) != self.expect).then(|| {
+            let said = serde_json::to_string(&decision.outcome).unwrap_or_default();
             format!("expected {} but the rule said {said}", self.expect.outcome)
         })
     }
 }
 
-pub(crate) fn run(
+/// Runs kept cases against the rules of a book.
+pub fn run_cases(book: &Book, hook: &str, cases: &[Case]) -> Vec<TestResult> {
+    let Some(plan) = registry::hook(hook).and_then(|hook| book.plan(hook.name)) else {
+        return Vec::new();
+    };
+    let watch = Watch::default();
+    cases
+        .iter()
+        .map(|case| case.run(plan, "", &watch))
+        .collect()
+}
+
+pub(super) fn run(
     text: &str,
     file: &str,
     bench: &Bench,
@@ -79,19 +133,7 @@ pub(crate) fn run(
             "the file holds no case".to_owned(),
         );
     }
-    for case in cases {
-        if filter.is_some_and(|filter| !case.name.contains(filter)) {
-            continue;
-        }
-        match case.mismatch(&case.decide(&bench.plan)) {
-            None => report.tests.push(TestResult {
-                name: case.name,
-                file: file.to_owned(),
-                line: None,
-                passed: true,
-                message: None,
-            }),
-            Some(message) => report.failure(&case.name, file, None, message),
-        }
-    }
+    let wanted = |case: &&Case| filter.is_none_or(|filter| case.name.contains(filter));
+    let run = |case: &Case| case.run(&bench.plan, file, &bench.watch);
+    report.tests.extend(cases.iter().filter(wanted).map(run));
 }

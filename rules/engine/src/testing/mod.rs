@@ -1,6 +1,13 @@
 //! `zamu rules test`: runs the tests beside the rules, exactly as production runs the rules.
 
+mod anonymous;
 mod cases;
+mod coverage;
+mod watch;
+
+pub use cases::{Case, Expected, run_cases};
+pub use coverage::{Coverage, coverage};
+pub(crate) use watch::Watch;
 
 use std::fs;
 use std::path::Path;
@@ -29,6 +36,9 @@ pub struct TestResult {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub tests: Vec<TestResult>,
+    /// Lines each rule's tests reached; filled by [`coverage`] only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Coverage>,
 }
 
 impl Report {
@@ -73,17 +83,40 @@ impl Report {
 /// What the tests of one rule run against.
 pub(crate) struct Bench {
     pub(crate) plan: Plan,
-    schema: Arc<Schema>,
-    subject: String,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) subject: String,
+    pub(crate) watch: Arc<Watch>,
+}
+
+impl Bench {
+    pub(crate) fn new(plan: Plan, schema: Arc<Schema>) -> Self {
+        let first = plan.layers.first();
+        let subject = first.map_or(plan.hook.subject, |layer| layer.script.subject.as_str());
+        Self {
+            subject: subject.to_owned(),
+            plan,
+            schema,
+            watch: Arc::default(),
+        }
+    }
 }
 
 /// Runs every test file and case file at or below a path; `filter` keeps tests whose name contains it.
 pub fn run(path: &Path, filter: Option<&str>) -> Report {
+    run_on(path, filter, &mut |_, bench| bench)
+}
+
+/// The same, with a chance to change what each file is run against.
+fn run_on(
+    path: &Path,
+    filter: Option<&str>,
+    prepare: &mut dyn FnMut(&Path, Bench) -> Bench,
+) -> Report {
     let mut report = Report::default();
     for file in folder::files(path, &[".test.rhai", ".cases.json"]) {
         let shown = file.display().to_string();
         let bench = match bench(&file) {
-            Ok(bench) => bench,
+            Ok(bench) => prepare(&file, bench),
             Err(problem) => {
                 report.broken(&shown, problem);
                 continue;
@@ -109,8 +142,20 @@ pub fn run(path: &Path, filter: Option<&str>) -> Report {
     report
 }
 
-fn run_file(text: &str, file: &str, bench: &Bench, filter: Option<&str>, report: &mut Report) {
-    let compiled = TestFile::compile(text, file, &bench.plan, &bench.schema, &bench.subject);
+pub(crate) fn run_file(
+    text: &str,
+    file: &str,
+    bench: &Bench,
+    filter: Option<&str>,
+    report: &mut Report,
+) {
+    let Bench {
+        plan,
+        schema,
+        subject,
+        watch,
+    } = bench;
+    let compiled = TestFile::compile(text, file, plan, schema, subject, watch);
     let tests = match compiled {
         Ok(tests) => tests,
         Err(problem) => return report.broken(file, problem),
@@ -165,16 +210,7 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
         let schema_here = book.default_pack.schemas.get(hook.name).cloned();
         let schema = schema_here.unwrap_or_else(|| Arc::clone(&schema));
         if let Some(plan) = book.book_of(&organization).plan(hook.name) {
-            let subject = plan
-                .layers
-                .first()
-                .map(|layer| layer.script.subject.clone());
-            let subject = subject.unwrap_or_else(|| hook.subject.to_owned());
-            return Ok(Bench {
-                plan: plan.clone(),
-                schema,
-                subject,
-            });
+            return Ok(Bench::new(plan.clone(), schema));
         }
     }
 
@@ -194,16 +230,10 @@ pub(crate) fn bench(file: &Path) -> Result<Bench, Problem> {
         script,
         permits: None,
     }));
-    let subject = layers.first().map(|layer| layer.script.subject.clone());
-    let subject = subject.unwrap_or_else(|| hook.subject.to_owned());
     let plan = Plan {
         hook,
         layers,
         settings: Dated::new(schema.defaults(), std::iter::empty()),
     };
-    Ok(Bench {
-        plan,
-        schema,
-        subject,
-    })
+    Ok(Bench::new(plan, schema))
 }

@@ -42,7 +42,7 @@ fn the_other_remarks() {
         )
     );
     assert_eq!(
-        findings("if clock_in.minutes_late > 5 { on_time() }"),
+        findings("if clock_in.minutes_late > -9 { on_time() }"),
         warning("some paths of this rule give no answer")
     );
     assert_eq!(

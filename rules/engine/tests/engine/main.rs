@@ -8,7 +8,10 @@
 )]
 
 mod bench;
+mod cases;
+mod checking;
 mod determinism;
+mod explain;
 mod files;
 mod grid;
 mod hostile;

@@ -241,13 +241,318 @@ fn words_from_other_languages() {
     }
 }
 
+/// What is written, what is said, what to write instead. The words above are the other half of the table.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    (
+        "if clock_in.minutes_late = 5 { }",
+        "`=` stores a value, it does not compare",
+        "write `==`",
+    ),
+    (
+        "if clock_in.minutes_late => 5 { }",
+        "`=>` does not compare",
+        "write `>=`",
+    ),
+    (
+        "if clock_in.minutes_late =< 5 { }",
+        "`=<` is not known here",
+        "write `<=`",
+    ),
+    (
+        "if clock_in.minutes_late != 5 !== true { }",
+        "`!==` is not known here",
+        "write `!=`",
+    ),
+    (
+        "if clock_in.minutes_late is 5 { }",
+        "`is` is not a word here",
+        "write `==`",
+    ),
+    (
+        "if clock_in.minutes_late equals 5 { }",
+        "`equals` is not a word here",
+        "write `==`",
+    ),
+    (
+        "if clock_in.minutes_late between 5 and 9 { }",
+        "`between` is not a word here",
+        "write the two comparisons with `&&` between them",
+    ),
+    (
+        "if clock_in.minutes_late ! 5 { }",
+        "`!` stands alone",
+        "write `!=` to compare, or `!` right before what must not be",
+    ),
+    (
+        "if { }",
+        "the condition is missing",
+        "write `if clock_in.minutes_late > 5 { … }`, with your own facts",
+    ),
+    (
+        "if (clock_in.minutes_late > 5 { }",
+        "a `)` is missing",
+        "each `(` needs its `)`",
+    ),
+    (
+        "if clock_in.minutes_late > 5) { }",
+        "there is one `)` too many",
+        "each bracket that closes needs one that opens",
+    ),
+    (
+        "if clock_in.minutes_late > 5 return late(5);",
+        "a `{` is missing",
+        "what `if` and `for` do stands between `{` and `}`",
+    ),
+    (
+        "if true: on_time()",
+        "`:` does not begin a block",
+        "put what follows between `{` and `}`",
+    ),
+    (
+        "if true { late(5) else on_time() }",
+        "`else` has no `}` before it",
+        "write `if … { … } else { … }`",
+    ),
+    (
+        "else { }",
+        "`else` has no `if` before it",
+        "write `if … { … } else { … }`",
+    ),
+    (
+        "if true { } endif",
+        "`endif` is not a word here",
+        "a block ends with `}`",
+    ),
+    (
+        "unless true { }",
+        "`unless` is not a word here",
+        "write `if !(…) { … }`",
+    ),
+    ("If true { }", "`If` is not a word here", "write `if`"),
+    (
+        "Return on_time();",
+        "`Return` is not a word here",
+        "write `return`",
+    ),
+    (
+        "let x = False;",
+        "`False` is not a word here",
+        "write `false`",
+    ),
+    (
+        "let x = None;",
+        "`None` is not a word here",
+        "nothing is written `()`",
+    ),
+    (
+        "let x = nil;",
+        "`nil` is not a word here",
+        "nothing is written `()`",
+    ),
+    (
+        "let x = empty;",
+        "`empty` is not a word here",
+        "nothing is written `()`",
+    ),
+    (
+        "let x = settings.grace_minutes * 5%;",
+        "`%` is not a percent sign here",
+        "write `amount.percent(5)`",
+    ),
+    (
+        "if clock_in.minutes_late > 1,000 { }",
+        "a number is written without commas",
+        "write 1000, or 1_000",
+    ),
+    (
+        "if clock_in.minutes_late > 10 minutes { }",
+        "a number stands without a unit",
+        "write the number alone; the unit is in the name of the fact",
+    ),
+    (
+        "if clock_in.now > 08:30 { }",
+        "a time of day is not a number",
+        "compare the parts of a moment: `now.hour >= 8`",
+    ),
+    (
+        "let x = KES 500;",
+        "an amount of money cannot stand in a rule",
+        "make it a setting, or use a fact that holds money",
+    ),
+    (
+        "if clock_in.shift.kind == night { }",
+        "`night` is not known here",
+        "text stands between double quotes",
+    ),
+    (
+        "return on_time;",
+        "`on_time` is not known here",
+        "an outcome has brackets: `on_time()`",
+    ),
+    (
+        "let x = \"open;",
+        "a text is not closed",
+        "end it with the quote it began with",
+    ),
+    (
+        "let x = \"it\"s\";",
+        "a text ended before its end",
+        "inside a text, write \\\" for a quote",
+    ),
+    (
+        "let x = \u{201c}text\u{201d};",
+        "a curly quote is in the rule",
+        "replace it with \"",
+    ),
+    (
+        "let x = 9 \u{2265} 5;",
+        "the sign \u{2265} is in the rule",
+        "write `>=`",
+    ),
+    (
+        "let x = 9 \u{2013} 5;",
+        "a long dash is in the rule",
+        "replace it with an ordinary minus, `-`",
+    ),
+    (
+        "x = 5;",
+        "`x` is not known here",
+        "the first time write `let x = …`",
+    ),
+    (
+        "let x = 5; let x = 6;",
+        "`x` is already a name here",
+        "to change it write `x = …` without `let`",
+    ),
+    (
+        "let x: int = 5;",
+        "a name takes no kind after it",
+        "write `let minutes = 5;`",
+    ),
+    (
+        "let x := 5;",
+        "`:=` is not known here",
+        "write `=` to store a value, `==` to compare",
+    ),
+    (
+        "const x = 5; x = 6;",
+        "`x` was made with `const` and stays as it is",
+        "write `let` instead of `const`",
+    ),
+    (
+        "let = 5;",
+        "a name is missing",
+        "a name begins with a letter: `let minutes = …`",
+    ),
+    (
+        "late(5;",
+        "a `)` or a `,` is missing",
+        "each `(` needs its `)`",
+    ),
+    (
+        "let x = [1, 2;",
+        "a `]` or a `,` is missing",
+        "each `[` needs its `]`",
+    ),
+    (
+        "foreach x in [1] { }",
+        "`foreach` is not a word here",
+        "`for item in list { … }` walks a list",
+    ),
+    (
+        "for (x : [1]) { }",
+        "`for` is written differently",
+        "write `for item in list { … }`",
+    ),
+    (
+        "switch 1 { case 1: 2 }",
+        "`case` is not a word here",
+        "inside `switch` write `value => …,`",
+    ),
+    (
+        "switch 1 { default => 2 }",
+        "`default` is not a word here",
+        "inside `switch` write `_ => …` for everything else",
+    ),
+    (
+        "clock_in->minutes_late",
+        "`->` is not known here",
+        "a dot leads to a fact: `clock_in.minutes_late`",
+    ),
+    (
+        "let x = clock_in::minutes_late;",
+        "`::` is not known here",
+        "a dot leads to a fact: `clock_in.minutes_late`",
+    ),
+    (
+        "# why",
+        "`#` is not known here",
+        "a comment begins with `//`",
+    ),
+    (
+        "break;",
+        "`break` only leaves a `for`",
+        "write `return` and an outcome to leave the rule",
+    ),
+    (
+        "fn help() { 1 }",
+        "a function cannot stand inside another",
+        "close the one above with `}` first",
+    ),
+    (
+        "let x = 5 \u{20ac};",
+        "`\u{20ac}` cannot stand here",
+        "is something missing before it?",
+    ),
+    (
+        "let x = true ? 1 : 2;",
+        "`?` is not known here",
+        "write `if … { … } else { … }`, or `??` for a stand-in",
+    ),
+];
+
 #[test]
-fn a_single_equals_sign() {
-    let problem = refused(&rule("if clock_in = 5 { }"));
-    assert!(
-        problem.message.contains("Possibly a typo of '=='?"),
-        "{}",
-        problem.message
+fn the_sentences_a_beginner_reads() {
+    for (line, message, hint) in SENTENCES {
+        let problem = refused(&rule(line));
+        assert_eq!(
+            (problem.message.as_str(), problem.hint.as_deref()),
+            (*message, Some(*hint)),
+            "{line}"
+        );
+        assert!(problem.line.is_some() && problem.column.is_some(), "{line}");
+    }
+}
+
+#[test]
+fn a_missing_semicolon_is_shown_where_it_is_missing() {
+    for (line, place) in [
+        ("let x = 5\n    let y = 6;", (2, 14)),
+        ("return late(5)\n\n    // then\n    late(6)", (2, 19)),
+    ] {
+        let problem = refused(&rule(line));
+        assert_eq!(problem.message, "a `;` is missing");
+        assert_eq!(
+            (problem.line, problem.column),
+            (Some(place.0), Some(place.1)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_forgotten_return_is_seen_before_it_answers_wrongly() {
+    let source = rule("if clock_in.minutes_late > 5 { late(5) }");
+    let report = zamu_rules::checking::check_source(hooks::LATENESS, &source);
+    let finding = &report.findings[0];
+    assert_eq!(
+        finding.message,
+        "this answer is thrown away: the rule goes on below it"
+    );
+    let hint = "write `return` before it, or make it the last line";
+    assert_eq!(
+        (finding.line, finding.hint.as_deref()),
+        (Some(2), Some(hint))
     );
 }
 
