@@ -6,7 +6,7 @@ use clap::Subcommand;
 use zamu_rules::checking::{self, Finding, Severity};
 use zamu_rules::testing;
 
-use super::{Outcome, say, say_json};
+use super::{Outcome, rules_replay, say, say_json};
 use crate::config::Config;
 use crate::kernel::error::Result;
 
@@ -31,10 +31,16 @@ pub(super) enum Rules {
         #[arg(long)]
         json: bool,
     },
+    /// Try a rule, settings or a release against what really happened, and say what would have changed.
+    Replay(rules_replay::Replay),
+    /// Take a stored decision again, line by line.
+    Explain(rules_replay::Explain),
 }
 
-pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
+pub(super) async fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
     match rules {
+        Rules::Replay(replay) => rules_replay::replay(replay).await,
+        Rules::Explain(explain) => rules_replay::explain(explain).await,
         Rules::Check { path, json } => check(path.as_ref().unwrap_or(&config.rules_dir), *json),
         Rules::Test { path, filter, json } => test(
             path.as_ref().unwrap_or(&config.rules_dir),

@@ -101,8 +101,8 @@ pub enum ErrorCode {
     DecisionFactsGone,
     /// The rules this was decided by are not kept, or this version of the server means something else by them.
     DecisionNotRepeatable,
-    /// The outcome hangs on a personal fact, so the decision cannot be kept as a test; `fact` names it.
-    CasePersonalFact,
+    /// The decision cannot be kept as a test: mostly because its answer hangs on a personal fact, which is named.
+    CaseRefused,
     /// The hook already has a kept case of this name.
     CaseNameTaken,
     /// A replay of the organization is already running.

@@ -60,7 +60,7 @@ pub enum Code {
     // Rules.
     DecisionFactsGone,
     DecisionNotRepeatable,
-    CasePersonalFact,
+    CaseRefused,
     CaseNameTaken,
     ReplayRunning,
     ReplayNotRunning,

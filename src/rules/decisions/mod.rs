@@ -7,3 +7,5 @@ pub mod graphql;
 pub mod snapshots;
 pub mod retention;
 pub mod explain;
+pub mod cases;
+pub mod mutations;

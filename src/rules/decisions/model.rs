@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
-use zamu_rules::{Book, Class, Decision, Mode, Outcome, Problem, Read, Record, Status, hook};
+use zamu_rules::{
+    Book, Class, Decision, Explained, Mode, Outcome, Problem, Read, Record, Status, hook,
+};
 
 use crate::kernel::id::{DecisionId, MemberId};
 use crate::kernel::time::Instant;
@@ -82,11 +84,19 @@ pub struct Given {
 }
 
 impl Given {
-    /// Takes the decision again. Nothing where the book has no rule on trial any more.
+    /// Takes the decision again; nothing where the book has no such rule.
     pub fn decide(self, book: &Book) -> Option<Decision> {
         match self.mode {
             Mode::Audit => book.shadow(&self.hook, self.facts, &self.scopes),
             Mode::On | Mode::Off => Some(book.decide(&self.hook, self.facts, &self.scopes)),
+        }
+    }
+
+    /// The same with the lines that led to it.
+    pub fn explain(self, book: &Book) -> Option<Explained> {
+        match self.mode {
+            Mode::Audit => book.explain_trial(&self.hook, self.facts, &self.scopes),
+            Mode::On | Mode::Off => book.explain(&self.hook, self.facts, &self.scopes),
         }
     }
 }

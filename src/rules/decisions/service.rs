@@ -13,7 +13,7 @@ use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::DecisionId;
+use crate::kernel::id::{DecisionId, OrgId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::rules::force::InForce;
 
@@ -39,6 +39,19 @@ pub async fn decisions_of(
         found.entry(kept.subject_id).or_default().push(kept);
     }
     Ok(found)
+}
+
+/// Those of the decisions that are there and within the viewer's reach, in no order.
+pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[DecisionId]) -> Result<Vec<Kept>> {
+    let mut tx = app.read(viewer, Action::ViewSessions).await?;
+    store::find(&mut tx, ids).await
+}
+
+/// Whether an organization keeps a decision: for the command line, which has only its id.
+pub async fn is_of(app: &App, org: OrgId, id: DecisionId) -> Result<bool> {
+    let viewer = Viewer::job(org, "rules explain");
+    let mut tx = app.read(&viewer, Action::ReplayRules).await?;
+    Ok(!store::find(&mut tx, &[id]).await?.is_empty())
 }
 
 /// One kept decision within the viewer's reach.

@@ -5,7 +5,6 @@
 //! a list of hashes. What is left is short enough that compressing it would save little, and PostgreSQL does so anyway.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use diesel::prelude::*;
@@ -18,6 +17,7 @@ use zamu_schema::tables::{rule_snapshot_parts, rule_snapshots};
 use crate::db::tx::Tx;
 use crate::kernel::error::Result;
 use crate::kernel::id::OrgId;
+use crate::kernel::text::hex;
 
 /// So many digests are remembered; then it begins anew, and costs an insert that does nothing for each.
 const REMEMBERED: usize = 50_000;
@@ -52,22 +52,13 @@ fn split(book: &Book) -> Result<Split> {
     let mut parts = Vec::new();
     if let Some(Json::Array(recipes)) = body.get_mut("recipes") {
         for recipe in recipes {
-            let digest = hash(&recipe.to_string());
+            let digest = hex(&Sha256::digest(recipe.to_string().as_bytes()));
             parts.push((digest.clone(), std::mem::replace(recipe, json!(digest))));
         }
     }
     // Two transactions that keep the same parts wait for each other in the same order.
     parts.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(Split { body, parts })
-}
-
-fn hash(text: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a text cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 /// Keeps a book with the change, unless this node knows that it is kept.

@@ -10,6 +10,9 @@ pub mod store;
 pub mod run;
 pub mod service;
 pub mod csv;
+pub mod graphql;
+pub mod mutations;
+pub mod live;
 
 /// One replay at a time on a node: the others wait, and requests do not wait for either.
 pub struct Lane(tokio::sync::Semaphore);

@@ -195,7 +195,8 @@ pub async fn explain_candidate(
     let mut tx = app.read(viewer, Action::ReplayRules).await?;
     let book = candidate_in(&mut tx, id).await?;
     let (given, said) = explain::given_in(&mut tx, decision).await?;
-    Ok(explain::under(&book, given, &said))
+    drop(tx);
+    explain::under(book, given, said).await
 }
 
 async fn candidate_in(tx: &mut Tx, id: ReplayId) -> Result<Book> {
