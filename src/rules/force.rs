@@ -111,12 +111,17 @@ impl InForce {
             Some(period) => (period.number, period.book.clone()),
             None => (0, app.rules().book(&zamu_rules::Content::default())),
         };
-        Ok(Self {
+        Ok(Self::under(number, book))
+    }
+
+    /// With a book that is already known.
+    pub fn under(number: i64, book: Book) -> Self {
+        Self {
             number,
             book,
             scopes: Vec::new(),
             taken: Vec::new(),
-        })
+        }
     }
 
     /// The ids of departments and the place whose settings apply, from the widest to the narrowest.

@@ -17,6 +17,8 @@ mod attendance;
 mod live;
 mod imports;
 mod rules;
+mod decisions;
+mod replays;
 mod http;
 mod socket;
 mod policy;
