@@ -137,7 +137,9 @@ impl Judged {
         let keep = json!({"input": {"decision": decision, "name": "no fence"}});
         let case = owner.run("rules/keep_decision_as_test", keep).await;
         let replay = json!({"hook": "attendance.geofence", "candidate": {"release": 0}, "from": "2026-01-01T00:00:00Z"});
-        let replay = owner.run("rules/replay_rules", json!({"input": replay})).await;
+        let replay = owner
+            .run("rules/replay_rules", json!({"input": replay}))
+            .await;
         Self {
             decision,
             case: case.text("/keepDecisionAsTest/id"),
@@ -210,9 +212,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         }
         "rules/decision_retention" => Some(json!({})),
         "rules/set_decision_retention" => input(json!({"days": 30})),
-        "rules/keep_decision_as_test" => {
-            input(json!({"decision": id("decision"), "name": "mine"}))
-        }
+        "rules/keep_decision_as_test" => input(json!({"decision": id("decision"), "name": "mine"})),
         "rules/remove_rule_case" => input(json!({"case": id("case")})),
         "rules/replay_rules" => input(json!({
             "hook": "attendance.geofence", "candidate": {"release": 0}, "from": "2026-01-01T00:00:00Z",

@@ -96,7 +96,7 @@ impl RuleDecision {
 
     /// Every fact and setting the rule looked at.
     async fn read(&self) -> Vec<FactRead> {
-        let read = |read: &super::model::KeptRead| FactRead {
+        let read = |read: &model::KeptRead| FactRead {
             path: read.path.clone(),
             value: read.value.clone(),
             class: read.class.clone(),
