@@ -5,6 +5,9 @@
     clippy::pedantic,
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
     unreachable_pub,
     reason = "a benchmark says what it found, and panics where there is nothing to find"
 )]

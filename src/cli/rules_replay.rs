@@ -38,7 +38,7 @@ pub(super) struct Replay {
     /// The rule to try: a `.rhai` or a `.table.toml` file.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["release", "set"])]
     candidate: Option<PathBuf>,
-    /// A setting to try, such as grace_minutes=10; may be given several times.
+    /// A setting to try, such as `grace_minutes=10`; may be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
     /// A release to try instead.
@@ -194,14 +194,15 @@ fn tell_counts(tally: &Tally) {
 
 fn tell_groups(kind: &str, groups: &std::collections::BTreeMap<String, Delta>) {
     for (name, delta) in groups.iter().filter(|(_, delta)| delta.changed > 0) {
+        let mut parts = vec![format!("{:+} minutes", delta.minutes)];
         let money = delta.money.iter();
-        let money: String = money
-            .map(|(currency, minor)| format!(", {}", amount(currency, *minor)))
-            .collect();
+        parts.extend(money.map(|(currency, minor)| amount(currency, *minor)));
         let name = if name.is_empty() { "none" } else { name };
         say(&format!(
-            "{kind} {name}: {} of {} change, {:+} minutes{money}",
-            delta.changed, delta.decisions, delta.minutes
+            "{kind} {name}: {} of {} change, {}",
+            delta.changed,
+            delta.decisions,
+            parts.join(", ")
         ));
     }
 }

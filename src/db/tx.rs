@@ -221,7 +221,9 @@ impl Tx {
             ..
         } = self;
         conn.commit(staged).await?;
-        afterwards.into_values().for_each(|work| work());
+        for work in afterwards.into_values() {
+            work();
+        }
         Ok(())
     }
 
@@ -249,7 +251,9 @@ impl Tx {
             ..
         } = self;
         conn.commit(staged).await?;
-        afterwards.into_values().for_each(|work| work());
+        for work in afterwards.into_values() {
+            work();
+        }
         app.bus().wake();
         Ok(())
     }

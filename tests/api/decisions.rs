@@ -10,7 +10,7 @@ use zamu::db::tx::Audit;
 use zamu::kernel::id::{MemberId, SessionId};
 use zamu::rules::decisions::{model::About, retention, service};
 use zamu::rules::force::InForce;
-use zamu_rules::{Book, Content, Mode, Moment, Record, RuleBinding, RuleKind, Value, hooks};
+use zamu_rules::{Book, Content, Mode, Moment, Record, RuleBinding, RuleKind, Value, hook, hooks};
 use zamu_schema::tables as t;
 
 use super::support::TestApp;
@@ -34,7 +34,7 @@ pub(crate) fn book(app: &TestApp, source: Option<&str>, mode: Mode) -> Book {
 
 /// The facts of a clock-in of a nurse of a ward, so many minutes late.
 pub(crate) fn facts(app: &TestApp, minutes_late: i64, department: &str) -> Record {
-    let mut facts = zamu_rules::hook(hooks::LATENESS).unwrap().sample();
+    let mut facts = hook(hooks::LATENESS).unwrap().sample();
     facts.insert("minutes_late".into(), minutes_late.into());
     let now = Moment::new(app.now().timestamp_micros(), 180);
     facts.insert("now".into(), now.into());
@@ -462,7 +462,7 @@ async fn a_book_is_kept_once_and_a_new_one_adds_only_what_differs() {
     let plain = book(&app, None, Mode::On);
     keep(&app, &acme, acme.worker.member, &plain, &[22, 3, 45]).await;
     let (books, parts, first) = kept_books(&app).await;
-    assert_eq!((books, parts), (1, zamu_rules::hooks().len()));
+    assert_eq!((books, parts), (1, hooks().len()));
     assert!(first < 60_000, "{first} bytes for what ships");
     keep(
         &app,

@@ -452,7 +452,7 @@ async fn progress_is_heard_on_another_node_and_again() {
         .collect();
     assert!(done.is_sorted(), "{done:?}");
     let again = listen(&acme.owner, &replay).await;
-    assert_eq!(again, [last.clone()]);
+    assert_eq!((again.len(), &again[0]), (1, last));
 }
 
 /// Every row of every table as text, sorted.

@@ -410,8 +410,8 @@ impl RuleCase {
     }
 
     /// The entry for a `*.cases.json` file: facts, settings and what is expected, as JSON.
-    async fn json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(&self.0.body)?)
+    async fn json(&self) -> String {
+        format!("{:#}", self.0.body)
     }
 }
 

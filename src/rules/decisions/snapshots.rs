@@ -75,19 +75,23 @@ pub(super) fn stage(tx: &mut Tx, book: &Book) -> Result<()> {
     }
     let Split { body, parts } = split(book)?;
     for (digest, body) in parts {
-        use rule_snapshot_parts as t;
-        let row = (
-            t::org_id.eq(tx.org()),
-            t::digest.eq(digest),
-            t::body.eq(body),
-        );
-        let insert = diesel::insert_into(t::table).values(row);
-        tx.stage(insert.on_conflict((t::org_id, t::digest)).do_nothing())?;
+        stage_part(tx, digest, body)?;
     }
-    use rule_snapshots as t;
+    let row = (
+        rule_snapshots::org_id.eq(tx.org()),
+        rule_snapshots::digest.eq(book.digest().to_owned()),
+        rule_snapshots::body.eq(body),
+    );
+    let insert = diesel::insert_into(rule_snapshots::table).values(row);
+    let once = insert.on_conflict((rule_snapshots::org_id, rule_snapshots::digest));
+    tx.stage(once.do_nothing())
+}
+
+fn stage_part(tx: &mut Tx, digest: String, body: Json) -> Result<()> {
+    use rule_snapshot_parts as t;
     let row = (
         t::org_id.eq(tx.org()),
-        t::digest.eq(book.digest().to_owned()),
+        t::digest.eq(digest),
         t::body.eq(body),
     );
     let insert = diesel::insert_into(t::table).values(row);

@@ -54,7 +54,7 @@ pub async fn run(app: App, viewer: Viewer, work: Work) {
         Ok(()) if end.state == State::Done => {}
         Ok(()) => tidy(&app, &viewer, id).await,
         Err(error) => {
-            tracing::error!(error = ?error, replay = %id, "a replay could not say how it ended")
+            tracing::error!(error = ?error, replay = %id, "a replay could not say how it ended");
         }
     }
 }

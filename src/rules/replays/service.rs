@@ -51,45 +51,59 @@ pub async fn complete(app: &App, viewer: &Viewer, wish: Wish) -> Result<Job> {
 
 async fn prepare(app: &App, viewer: &Viewer, wish: Wish) -> Result<(Job, Work)> {
     fail_silent(app, viewer).await?;
-    let mut tx = app.begin(viewer, Action::ReplayRules).await?;
     let Wish {
         hook,
         candidate,
         from,
         to,
     } = wish;
+    // Counting and compiling take a while, so nobody waits to write meanwhile.
+    let mut tx = app.read(viewer, Action::ReplayRules).await?;
     if !is_hook(&hook) {
-        return Err(Error::invalid(
-            "hook",
-            format!("no hook is called `{hook}`"),
-        ));
+        let message = format!("no hook is called `{hook}`");
+        return Err(Error::invalid("hook", message));
     }
     // Nothing is replayed that has not happened yet.
     let to = to.unwrap_or(tx.now()).min(tx.now());
     if from >= to {
-        return Err(Error::invalid(
-            "from",
-            "a replay begins before it ends, and before now",
-        ));
+        let message = "a replay begins before it ends, and before now";
+        return Err(Error::invalid("from", message));
     }
     let book = candidate::book_in(&mut tx, &hook, &candidate).await?;
-    let range = Range {
-        hook: hook.clone(),
-        from,
-        to,
+    let range = Range { hook, from, to };
+    let total = store::count(&mut tx, &range).await?;
+    drop(tx);
+    let job = register(app, viewer, &range, total, &candidate, &book).await?;
+    let work = Work {
+        id: job.id,
+        range,
+        candidate: book,
     };
+    Ok((job, work))
+}
+
+/// Writes a replay down as running; refused where another one runs.
+async fn register(
+    app: &App,
+    viewer: &Viewer,
+    range: &Range,
+    total: i64,
+    candidate: &Candidate,
+    book: &Book,
+) -> Result<Job> {
+    let mut tx = app.begin(viewer, Action::ReplayRules).await?;
     let now = tx.now();
     let job = Job {
         id: tx.id(),
-        hook,
+        hook: range.hook.clone(),
         state: State::Running,
         candidate_release: candidate.release,
-        from,
-        to,
+        from: range.from,
+        to: range.to,
         created_at: now,
         heartbeat_at: now,
         finished_at: None,
-        total: store::count(&mut tx, &range).await?,
+        total,
         done: 0,
         result: None,
         problem: None,
@@ -97,12 +111,7 @@ async fn prepare(app: &App, viewer: &Viewer, wish: Wish) -> Result<(Job, Work)> 
     let snapshot = serde_json::to_value(book.snapshot())?;
     store::insert(&mut tx, &job, snapshot).await?;
     tx.commit(Audit::of(job.id)).await?;
-    let work = Work {
-        id: job.id,
-        range,
-        candidate: book,
-    };
-    Ok((job, work))
+    Ok(job)
 }
 
 /// Ends the replays of nodes that stopped, and says so.
