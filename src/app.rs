@@ -24,7 +24,7 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
-use crate::rules::force::Timelines;
+use crate::rules::timeline::Timelines;
 
 /// A handle; clones share everything.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ mod doctor;
 mod import;
 mod orgs;
 mod rules;
+mod rules_releases;
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -59,7 +60,7 @@ enum Command {
     Org(orgs::Org),
     /// Print the GraphQL schema.
     Schema,
-    /// Rule scripts, without a server or a database.
+    /// Rule scripts without a server, and the releases of an organization.
     #[command(subcommand)]
     Rules(rules::Rules),
     /// The audit log.
@@ -134,7 +135,7 @@ async fn perform(command: Command) -> Result<Outcome> {
             say(graphql::sdl().trim_end());
             Ok(Outcome::Fine)
         }
-        Command::Rules(rules) => rules::run(&rules, &settings()?),
+        Command::Rules(rules) => rules::run(&rules, &settings()?).await,
         Command::Audit(audit) => audit::run(audit).await,
         Command::Import(import) => import::run(import).await,
         Command::Doctor => Ok(doctor::run().await),

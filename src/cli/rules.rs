@@ -1,4 +1,4 @@
-//! `zamu rules`: what can be said about rule files without a server.
+//! `zamu rules`: what can be said about rule files without a server, and releases from the command line.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::Subcommand;
 use zamu_rules::checking::{self, Finding, Severity};
 use zamu_rules::testing;
 
-use super::{Outcome, say, say_json};
+use super::{Outcome, rules_releases, say, say_json};
 use crate::config::Config;
 use crate::kernel::error::Result;
 
@@ -31,9 +31,17 @@ pub(super) enum Rules {
         #[arg(long)]
         json: bool,
     },
+    /// Which release an organization runs on, on which node, and what is wrong.
+    Status(rules_releases::Status),
+    /// What one release says differently from another. Exit code 1 when they differ.
+    Diff(rules_releases::Diff),
+    /// Go back to a release that held before, at once.
+    Rollback(rules_releases::Rollback),
+    /// Switch the rule of a hook off, at once.
+    Disable(rules_releases::Disable),
 }
 
-pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
+pub(super) async fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
     match rules {
         Rules::Check { path, json } => check(path.as_ref().unwrap_or(&config.rules_dir), *json),
         Rules::Test { path, filter, json } => test(
@@ -41,6 +49,10 @@ pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
             filter.as_deref(),
             *json,
         ),
+        Rules::Status(status) => rules_releases::status(status).await,
+        Rules::Diff(diff) => rules_releases::diff(diff).await,
+        Rules::Rollback(rollback) => rules_releases::rollback(rollback).await,
+        Rules::Disable(disable) => rules_releases::disable(disable).await,
     }
 }
 

@@ -44,12 +44,13 @@ pub struct PeopleMutation(
     identity::mutations::IdentityMutation,
 );
 
-/// Places, shifts and sessions.
+/// Places, shifts, sessions and the rules that judge them.
 #[derive(MergedObject, Default)]
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
     attendance::graphql::AttendanceMutation,
+    rules::releases::mutations::RulesMutation,
 );
 
 /// Everything that can be listened to.

@@ -57,6 +57,14 @@ pub enum Code {
     DeniedByRule,
     ClockedOutBeforeIn,
     TooManyPings,
+    // Rules.
+    RuleNotValid,
+    RuleOwnedByFile,
+    RuleDraftStale,
+    RuleReleaseStale,
+    RuleReleaseTampered,
+    RuleOwnRelease,
+    RuleApprovalMissing,
     // Live streams.
     CursorExpired,
     CursorInFuture,

@@ -4,3 +4,4 @@ pub mod decisions;
 pub mod files;
 pub mod force;
 pub mod releases;
+pub mod timeline;

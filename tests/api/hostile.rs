@@ -39,7 +39,7 @@ async fn a_hostile_script_hurts_nobody() {
     std::fs::create_dir_all(&path).unwrap();
     for (number, script) in SCRIPTS.iter().enumerate() {
         std::fs::write(path.join("clock_in.rhai"), script).unwrap();
-        zamu::rules::files::reload(&app.app, folder.path());
+        zamu::rules::files::reload(&app.app, folder.path()).await;
         let bad = async {
             for round in 0..5 {
                 let (opened, _) = tap(&hostile, &format!("{number} {round}")).await;

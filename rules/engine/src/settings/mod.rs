@@ -7,4 +7,4 @@ mod values;
 pub(crate) use dated::Dated;
 pub(crate) use schema::Schema;
 pub use schema::{Setting, SettingKind};
-pub(crate) use values::{fits, parse_values};
+pub(crate) use values::{check, fits, parse_values};
