@@ -65,6 +65,7 @@ pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
     attendance::mutations::AttendanceMutation,
+    rules::releases::mutations::RulesMutation,
 );
 
 /// Everything that can be listened to.
