@@ -555,6 +555,15 @@ async fn what_was_edited_in_the_database_is_not_used() {
         "LATE",
         "a node without it uses what ships"
     );
+    // Even what cannot be read at all can be switched off and gone past.
+    let spoil = "UPDATE rule_releases SET content = '{\"rules\": 5}'";
+    tamper(app.target(), spoil).await.unwrap();
+    let off = json!({"input": {"hook": HOOK, "reason": "somebody was in the database"}});
+    let off = org.admin.run("rules/disable_rule", off).await;
+    assert_eq!(off.data("/disableRule/number"), 2);
+    assert_eq!(lateness(&app, &org).await, "LATE");
+    in_force(&org, ON_TIME).await;
+    assert_eq!(lateness(&app, &org).await, "ON_TIME");
 }
 
 #[tokio::test(flavor = "multi_thread")]

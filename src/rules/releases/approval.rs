@@ -64,9 +64,7 @@ pub enum Missing {
 /// Who may approve a change of this class, while these people are there.
 pub fn may_approve(class: Class, person: &Person, people: &[Person]) -> bool {
     match duty_for(class) {
-        Some(duty) if people.iter().any(|person| person.duties.contains(&duty)) => {
-            person.duties.contains(&duty)
-        }
+        Some(duty) if anybody_has(duty, people) => person.duties.contains(&duty),
         _ => person.leads(),
     }
 }
@@ -108,20 +106,23 @@ pub fn missing(
         owners.any(|person| person.member == id)
     };
     // Without a clinical lead two leaders answer for a clinical rule, and one of them owns the organization.
-    let needs_owner = class == Class::D && who == NO_CLINICAL_LEAD;
+    let needs_owner = class == Class::D && !anybody_has(Duty::ClinicalLead, people);
     let owner = || is_owner(author) || approved.iter().any(|person| is_owner(person.member));
     let enough = !approved.is_empty() && (!needs_owner || owner());
     (!enough).then_some(Missing::Approval { who })
 }
 
-const NO_CLINICAL_LEAD: &str = "a second admin, an owner being one of the two";
+fn anybody_has(duty: Duty, people: &[Person]) -> bool {
+    people.iter().any(|person| person.duties.contains(&duty))
+}
 
 fn who(class: Class, people: &[Person]) -> &'static str {
-    let has = |duty| people.iter().any(|person| person.duties.contains(&duty));
     match class {
-        Class::C if has(Duty::Finance) => "a second person with the duty FINANCE",
-        Class::D if has(Duty::ClinicalLead) => "a second person with the duty CLINICAL_LEAD",
-        Class::D => NO_CLINICAL_LEAD,
+        Class::C if anybody_has(Duty::Finance, people) => "a second person with the duty FINANCE",
+        Class::D if anybody_has(Duty::ClinicalLead, people) => {
+            "a second person with the duty CLINICAL_LEAD"
+        }
+        Class::D => "a second admin, an owner being one of the two",
         Class::A | Class::B | Class::C => "a second owner or admin",
     }
 }

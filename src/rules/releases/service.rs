@@ -97,6 +97,22 @@ pub(super) async fn number_now_in(tx: &mut Tx) -> Result<i64> {
     Ok(history::in_force(&periods, tx.now()))
 }
 
+/// The newest sound release at or before one: what an emergency builds on when the stored one cannot be used.
+async fn sound_in(tx: &mut Tx, activations: &[Activation], number: i64) -> Result<Head> {
+    let mut number = number;
+    loop {
+        let spoilt = match base_in(tx, number).await {
+            Err(error) if number > 0 => error,
+            found => return found,
+        };
+        if !matches!(spoilt.code, Code::RuleReleaseTampered | Code::Internal) {
+            return Err(spoilt);
+        }
+        let earlier = activations.iter().find(|one| one.number == number);
+        number = earlier.map_or(0, |one| one.parent);
+    }
+}
+
 /// What a release is made of before it has a number.
 struct New {
     parent: i64,
@@ -468,15 +484,12 @@ async fn roll_back_in(app: &App, mut tx: Tx, target: Release, reason: &str) -> R
         let message = format!("release {current} is in force already");
         return Err(Error::refused(Code::Conflict, message).at("to"));
     }
-    let before = store::numbered(&mut tx, current).await?;
-    let (before, files) = before
-        .map(|release| (release.content, release.files))
-        .unwrap_or_default();
+    let before = sound_in(&mut tx, &activations, current).await?;
     let new = New {
         parent: current,
-        topics: model::topics_between(&before, &target.content),
+        topics: model::topics_between(&before.content, &target.content),
         content: target.content,
-        files,
+        files: before.files,
         tests: target.tests,
         origin: Origin::Rollback,
         state: State::Approved,
@@ -500,20 +513,22 @@ async fn at_once(app: &App, mut tx: Tx, new: New, reason: String) -> Result<Rele
     Ok(release)
 }
 
-/// Makes a release without the organization's rule of one hook, and lets it hold at once: what lies below answers.
+/// Makes a release without the organization's rule of one hook, and lets it hold at once: what lies below answers. Where
+/// the release in force cannot be used, the one before it is what is left.
 pub async fn switch_off(app: &App, viewer: &Viewer, hook: &str, reason: &str) -> Result<Release> {
     let mut tx = app.begin(viewer, Action::ReleaseRules).await?;
     let reason = text::required("reason", reason, 500)?;
     let hook = drafts::known(hook)?;
-    let number = number_now_in(&mut tx).await?;
-    let head = base_in(&mut tx, number).await?;
+    let activations = store::activations(&mut tx).await?;
+    let number = history::in_force(&history::periods(&activations), tx.now());
+    let head = sound_in(&mut tx, &activations, number).await?;
     let mut content = head.content;
-    if content.rules.remove(hook).is_none() {
+    if content.rules.remove(hook).is_none() && head.number == number {
         let message = format!("the organization has no rule of its own for {hook} in force");
         return Err(Error::refused(Code::NotFound, message).at("hook"));
     }
     let new = New {
-        parent: head.number,
+        parent: number,
         content,
         files: head.files,
         tests: head.tests,
