@@ -132,14 +132,6 @@ impl Said {
             && self.needs_review == decision.needs_review
             && self.reasons == decision.reasons
     }
-
-    /// The outcome alone.
-    pub fn into_outcome(self) -> Outcome {
-        Outcome {
-            name: self.name,
-            values: self.values,
-        }
-    }
 }
 
 /// Whether a rule was asked at all: the breaker and the quota answer unasked, and an incident is ours and passes.
