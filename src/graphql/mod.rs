@@ -51,6 +51,7 @@ pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
     attendance::mutations::AttendanceMutation,
+    rules::editor::graphql::EditorMutation,
 );
 
 /// Everything that can be listened to.
