@@ -24,8 +24,10 @@ use crate::kernel::error::{Error, Result};
 use crate::kernel::id::Source;
 use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
+use crate::rules::decisions::snapshots::Snapshots;
 use crate::rules::editor::turns::Turns;
 use crate::rules::force::{Guards, Timelines};
+use crate::rules::replays::Lane;
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ struct Inner {
     timelines: Timelines,
     guards: Guards,
     checks: Turns,
+    snapshots: Snapshots,
+    replays: Lane,
     tasks: Tasks,
 }
 
@@ -108,6 +112,8 @@ impl App {
             timelines: Timelines::default(),
             guards: Guards::default(),
             checks: Turns::default(),
+            snapshots: Snapshots::default(),
+            replays: Lane::default(),
             tasks,
         })))
     }
@@ -207,6 +213,14 @@ impl App {
 
     pub(crate) fn checks(&self) -> &Turns {
         &self.0.checks
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.0.snapshots
+    }
+
+    pub(crate) fn replays(&self) -> &Lane {
+        &self.0.replays
     }
 
     pub fn tasks(&self) -> &Tasks {

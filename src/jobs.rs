@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::identity::attempts;
+use crate::rules::decisions::retention;
+use crate::rules::replays::service as replays;
 
 /// How often the house is swept.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -17,6 +19,12 @@ pub async fn run(app: App) {
         }
         if let Err(error) = attempts::purge(&app).await {
             tracing::error!(error = ?error, "old sign-in attempts could not be removed");
+        }
+        if let Err(error) = retention::purge(&app).await {
+            tracing::error!(error = ?error, "old facts of decisions could not be removed");
+        }
+        if let Err(error) = replays::purge(&app).await {
+            tracing::error!(error = ?error, "old replays could not be removed");
         }
     }
 }

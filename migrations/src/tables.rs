@@ -290,6 +290,79 @@ diesel::table! {
         operations -> BigInt,
         duration_us -> BigInt,
         problem -> Nullable<Jsonb>,
+        release_number -> BigInt,
+        member_id -> Nullable<Uuid>,
+        mode -> Text,
+        diverges -> Bool,
+        facts -> Nullable<Text>,
+        scopes -> Jsonb,
+    }
+}
+
+diesel::table! {
+    rule_snapshots (org_id, digest) {
+        org_id -> Uuid,
+        digest -> Text,
+        body -> Jsonb,
+    }
+}
+
+diesel::table! {
+    rule_snapshot_parts (org_id, digest) {
+        org_id -> Uuid,
+        digest -> Text,
+        body -> Jsonb,
+    }
+}
+
+diesel::table! {
+    rule_retention (org_id) {
+        org_id -> Uuid,
+        facts_days -> Integer,
+    }
+}
+
+diesel::table! {
+    rule_cases (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        hook -> Text,
+        name -> Text,
+        body -> Jsonb,
+        decision_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_replays (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        hook -> Text,
+        state -> Text,
+        candidate -> Jsonb,
+        candidate_release -> Nullable<BigInt>,
+        from_at -> Timestamptz,
+        to_at -> Timestamptz,
+        created_at -> Timestamptz,
+        heartbeat_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        total -> BigInt,
+        done -> BigInt,
+        result -> Nullable<Jsonb>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    rule_replay_changes (org_id, replay_id, event_at, decision_id) {
+        org_id -> Uuid,
+        replay_id -> Uuid,
+        decision_id -> Uuid,
+        member_id -> Nullable<Uuid>,
+        event_at -> Timestamptz,
+        is_failing -> Bool,
+        body -> Jsonb,
     }
 }
 
@@ -373,4 +446,6 @@ diesel::allow_tables_to_appear_in_same_query!(login_sessions, members);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_places, places);
 diesel::allow_tables_to_appear_in_same_query!(work_sessions, shifts);
 diesel::allow_tables_to_appear_in_same_query!(shifts, members);
+diesel::allow_tables_to_appear_in_same_query!(rule_decisions, members);
+diesel::allow_tables_to_appear_in_same_query!(rule_replays, rule_replay_changes);
 diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);

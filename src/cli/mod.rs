@@ -11,6 +11,7 @@ mod orgs;
 mod plugin;
 mod rules;
 mod rules_new;
+mod rules_replay;
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -62,7 +63,7 @@ enum Command {
     Org(orgs::Org),
     /// Print the GraphQL schema.
     Schema,
-    /// The rules of the organizations: write, check and test them.
+    /// The rules of the organizations: write, check and test them, and try them on the past.
     #[command(subcommand)]
     Rules(rules::Rules),
     /// Packs of rules, before they are enabled.
@@ -140,7 +141,7 @@ async fn perform(command: Command) -> Result<Outcome> {
             say(graphql::sdl().trim_end());
             Ok(Outcome::Fine)
         }
-        Command::Rules(rules) => rules::run(&rules, &settings()?),
+        Command::Rules(rules) => rules::run(&rules, &settings()?).await,
         Command::Plugin(plugin) => plugin::run(&plugin, &settings()?),
         Command::Audit(audit) => audit::run(audit).await,
         Command::Import(import) => import::run(import).await,

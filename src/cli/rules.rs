@@ -8,7 +8,7 @@ use zamu_rules::checking::{self, Finding, Severity};
 use zamu_rules::testing::{self, Coverage};
 
 use super::rules_new::{self, New};
-use super::{Outcome, say, say_json};
+use super::{Outcome, rules_replay, say, say_json};
 use crate::config::Config;
 use crate::kernel::error::{Error, Result};
 
@@ -44,11 +44,17 @@ pub(super) enum Rules {
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
     },
+    /// Try a rule, settings or a release against what really happened, and say what would have changed.
+    Replay(rules_replay::Replay),
+    /// Take a stored decision again, line by line.
+    Explain(rules_replay::Explain),
 }
 
-pub(super) fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
+pub(super) async fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
     let or_all = |path: &Option<PathBuf>| path.clone().unwrap_or(config.rules_dir.clone());
     match rules {
+        Rules::Replay(replay) => rules_replay::replay(replay).await,
+        Rules::Explain(explain) => rules_replay::explain(explain).await,
         Rules::New(new) => rules_new::run(new, config),
         Rules::Check { path, json } => check(&existing(or_all(path))?, *json),
         Rules::Test {

@@ -89,6 +89,16 @@ fn unique(error: DieselError) -> Error {
             None,
             "this person is already a member of the organization",
         ),
+        "one_rule_case_per_name" => (
+            Code::CaseNameTaken,
+            Some("name"),
+            "this hook already has a case of this name",
+        ),
+        "one_running_replay_per_organization" => (
+            Code::ReplayRunning,
+            None,
+            "a replay of this organization is already running; wait for it or cancel it",
+        ),
         // Two requests with one key at the same instant: the loser asks again and gets the winner's answer.
         "one_effect_per_idempotency_key" => {
             return Error::try_again("the same request is being answered right now", 0)

@@ -12,6 +12,8 @@
 //! Statements that need no answer are *staged* and sent together with the commit: one round trip. Events and the
 //! audit entry travel the same way, so they commit with the change or not at all.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use uuid::Uuid;
 pub use zamu_schema::dual::{DualConnection, Prepared};
@@ -95,7 +97,11 @@ pub struct Tx {
     now: Instant,
     staged: Vec<Prepared>,
     outbox: Vec<OutboxRow>,
+    afterwards: HashMap<String, Afterwards>,
 }
+
+/// What a node remembers once a change is durable.
+type Afterwards = Box<dyn FnOnce() + Send + Sync>;
 
 impl Tx {
     /// Through [`App::begin`] and [`App::read`] only.
@@ -122,6 +128,7 @@ impl Tx {
             now: app.now(),
             staged: Vec::new(),
             outbox: Vec::new(),
+            afterwards: HashMap::new(),
         };
         if scope == Scope::Department {
             let below = match viewer.department() {
@@ -194,6 +201,32 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps something to do when, and only when, the change is durable. Answers whether it is the first of this
+    /// name in this transaction; another one is dropped.
+    pub fn afterwards(&mut self, name: &str, work: impl FnOnce() + Send + Sync + 'static) -> bool {
+        if self.afterwards.contains_key(name) {
+            return false;
+        }
+        self.afterwards.insert(name.to_owned(), Box::new(work));
+        true
+    }
+
+    /// Commits what the server notes for itself: progress, a pulse, what retention removes. Nobody did anything, so
+    /// nothing is audited.
+    pub async fn commit_unaudited(self) -> Result<()> {
+        let Self {
+            conn,
+            staged,
+            afterwards,
+            ..
+        } = self;
+        conn.commit(staged).await?;
+        for work in afterwards.into_values() {
+            work();
+        }
+        Ok(())
+    }
+
     /// Commits the change with its events and its audit entry. Returns when it is durable.
     pub async fn commit(mut self, audit: Audit) -> Result<()> {
         let entry = self.audit_row(&audit);
@@ -211,9 +244,16 @@ impl Tx {
         let rows = std::mem::take(&mut self.outbox);
         self.stage(diesel::insert_into(outbox::table).values(rows))?;
         let Self {
-            conn, app, staged, ..
+            conn,
+            app,
+            staged,
+            afterwards,
+            ..
         } = self;
         conn.commit(staged).await?;
+        for work in afterwards.into_values() {
+            work();
+        }
         app.bus().wake();
         Ok(())
     }

@@ -97,6 +97,18 @@ pub enum ErrorCode {
     ClockedOutBeforeIn,
     /// Too many positions in one call.
     TooManyPings,
+    /// The facts of this decision were removed when their time was over; its outcome and reasons stay.
+    DecisionFactsGone,
+    /// The rules this was decided by are not kept, or this version of the server means something else by them.
+    DecisionNotRepeatable,
+    /// The decision cannot be kept as a test: mostly because its answer hangs on a personal fact, which is named.
+    CaseRefused,
+    /// The hook already has a kept case of this name.
+    CaseNameTaken,
+    /// A replay of the organization is already running.
+    ReplayRunning,
+    /// The replay has ended, so there is nothing to cancel.
+    ReplayNotRunning,
     /// Events after this number are no longer kept.
     CursorExpired,
     /// There is no event with this number yet.

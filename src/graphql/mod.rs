@@ -14,7 +14,7 @@ use crate::{attendance, audit, identity, orgs, places, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, node::NodeQuery);
+pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -34,9 +34,23 @@ pub struct WorkQuery(
     rules::editor::graphql::EditorQuery,
 );
 
+/// What the rules decided, and what others would have decided.
+#[derive(MergedObject, Default)]
+pub struct JudgingQuery(
+    rules::decisions::graphql::DecisionsQuery,
+    rules::replays::graphql::ReplaysQuery,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation);
+pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+
+/// What the rules decided, and what others would have decided.
+#[derive(MergedObject, Default)]
+pub struct JudgingMutation(
+    rules::decisions::mutations::DecisionsMutation,
+    rules::replays::mutations::ReplaysMutation,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -56,7 +70,10 @@ pub struct WorkMutation(
 
 /// Everything that can be listened to.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(attendance::live::AttendanceSubscription);
+pub struct Subscription(
+    attendance::live::AttendanceSubscription,
+    rules::replays::live::ReplaysSubscription,
+);
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;
 

@@ -8,6 +8,7 @@ mod answer;
 mod cors;
 mod entry;
 mod execution;
+mod exports;
 mod graphql;
 mod health;
 mod operation;

@@ -9,6 +9,7 @@ use poem::web::CompressionAlgo;
 use poem::{EndpointExt as _, Response, Route};
 
 use super::cors::Cors;
+use super::exports::Replays;
 use super::graphql::Graphql;
 use super::health::{Health, Question};
 use super::page::{self, Asset};
@@ -23,6 +24,10 @@ pub(super) fn all(web: &Arc<Web>) -> BoxEndpoint<'static, Response> {
                 web: Arc::clone(web),
                 inner: Graphql(Arc::clone(web)),
             },
+        )
+        .at(
+            "/exports/replays/:name",
+            poem::get(Replays(Arc::clone(web))),
         )
         .at("/", asset(Asset::page(web.options.demo.as_ref())))
         .at("/explorer/explorer.js", asset(Asset::script()))

@@ -57,6 +57,13 @@ pub enum Code {
     DeniedByRule,
     ClockedOutBeforeIn,
     TooManyPings,
+    // Rules.
+    DecisionFactsGone,
+    DecisionNotRepeatable,
+    CaseRefused,
+    CaseNameTaken,
+    ReplayRunning,
+    ReplayNotRunning,
     // Live streams.
     CursorExpired,
     CursorInFuture,

@@ -59,6 +59,11 @@ pub async fn find_by_slug(app: &App, slug: &str) -> Result<Option<Organization>>
     store::find_by_slug(&mut app.lobby().await?, slug).await
 }
 
+/// Every organization: for jobs that go round all of them.
+pub async fn all_ids(app: &App) -> Result<Vec<OrgId>> {
+    store::all_ids(&mut app.lobby().await?).await
+}
+
 /// Those of these organizations that are open, for an account that belongs to them.
 pub(crate) async fn by_ids(lobby: &mut Lobby, ids: &[OrgId]) -> Result<Vec<Organization>> {
     store::by_ids(lobby, ids).await

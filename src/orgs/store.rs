@@ -117,6 +117,12 @@ pub(super) async fn find_by_slug(lobby: &mut Lobby, slug: &str) -> Result<Option
     row.map(TryInto::try_into).transpose()
 }
 
+/// Every organization there is.
+pub(super) async fn all_ids(lobby: &mut Lobby) -> Result<Vec<OrgId>> {
+    let query = organizations::table.select(organizations::id);
+    Ok(query.order(organizations::id).load(lobby.conn()?).await?)
+}
+
 pub(super) async fn by_ids(lobby: &mut Lobby, ids: &[OrgId]) -> Result<Vec<Organization>> {
     let open = organizations::table
         .filter(organizations::id.eq_any(ids.to_vec()))

@@ -132,14 +132,23 @@ impl InForce {
             None => (0, app.rules().book(&zamu_rules::Content::default())),
         };
         Ok(Self {
+            guard: app.guards().of(tx.org()),
+            now_us: tx.now().timestamp_micros(),
+            ..Self::under(number, book)
+        })
+    }
+
+    /// With a book that is already known, unguarded: nobody waits for the answer.
+    pub fn under(number: i64, book: Book) -> Self {
+        Self {
             number,
             book,
             scopes: Vec::new(),
             taken: Vec::new(),
-            guard: app.guards().of(tx.org()),
-            now_us: tx.now().timestamp_micros(),
+            guard: Arc::default(),
+            now_us: 0,
             opened: Vec::new(),
-        })
+        }
     }
 
     /// The ids of departments and the place whose settings apply, from the widest to the narrowest.

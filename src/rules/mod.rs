@@ -5,3 +5,4 @@ pub mod editor;
 pub mod files;
 pub mod force;
 pub mod releases;
+pub mod replays;

@@ -41,6 +41,9 @@ impl Foreign {
             ("client", kept.client),
             ("shift", kept.shift),
             ("session", kept.session),
+            ("decision", kept.decision),
+            ("case", kept.case),
+            ("replay", kept.replay),
             ("organization", acme.id.to_string()),
             ("department", acme.field.to_string()),
             ("team", acme.night.to_string()),
@@ -73,6 +76,9 @@ struct Kept {
     client: String,
     shift: String,
     session: String,
+    decision: String,
+    case: String,
+    replay: String,
 }
 
 impl Kept {
@@ -102,11 +108,42 @@ impl Kept {
                 json!({"input": {"idempotencyKey": "in"}}),
             )
             .await;
+        let judged = Judged::new(acme).await;
         Self {
             place,
             client,
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
+            decision: judged.decision,
+            case: judged.case,
+            replay: judged.replay,
+        }
+    }
+}
+
+/// What the first organization keeps of its rules' decisions.
+struct Judged {
+    decision: String,
+    case: String,
+    replay: String,
+}
+
+impl Judged {
+    async fn new(acme: &TestOrg) -> Self {
+        let owner = &acme.owner;
+        let decisions = json!({"filter": {"hook": "attendance.geofence"}});
+        let decisions = owner.run("rules/rule_decisions", decisions).await;
+        let decision = decisions.text("/ruleDecisions/edges/0/node/id");
+        let keep = json!({"input": {"decision": decision, "name": "no fence"}});
+        let case = owner.run("rules/keep_decision_as_test", keep).await;
+        let replay = json!({"hook": "attendance.geofence", "candidate": {"release": 0}, "from": "2026-01-01T00:00:00Z"});
+        let replay = owner
+            .run("rules/replay_rules", json!({"input": replay}))
+            .await;
+        Self {
+            decision,
+            case: case.text("/keepDecisionAsTest/id"),
+            replay: replay.text("/replayRules/id"),
         }
     }
 }
@@ -174,6 +211,24 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
+        }
+        "rules/rule_decision" => Some(json!({"decision": id("decision")})),
+        "rules/rule_decisions" => {
+            Some(json!({"filter": {"member": id("member"), "session": id("session")}}))
+        }
+        "rules/rule_divergences" | "rules/rule_cases" => {
+            Some(json!({"hook": "attendance.geofence"}))
+        }
+        "rules/decision_retention" => Some(json!({})),
+        "rules/set_decision_retention" => input(json!({"days": 30})),
+        "rules/keep_decision_as_test" => input(json!({"decision": id("decision"), "name": "mine"})),
+        "rules/remove_rule_case" => input(json!({"case": id("case")})),
+        "rules/replay_rules" => input(json!({
+            "hook": "attendance.geofence", "candidate": {"release": 0}, "from": "2026-01-01T00:00:00Z",
+        })),
+        "rules/cancel_replay" => input(json!({"replay": id("replay")})),
+        "rules/rule_replay" | "rules/rule_replay_explained" | "rules/watch_rule_replay" => {
+            Some(json!({"replay": id("replay")}))
         }
         "node/node" => Some(json!({"id": id("session")})),
         "node/nodes" => Some(

@@ -1,8 +1,13 @@
 //! A decision as it is kept, with what a person may see of it.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
-use zamu_rules::{Class, Decision, Outcome, Problem, Read};
+use zamu_rules::{
+    Book, Class, Decision, Explained, Mode, Outcome, Problem, Read, Record, Status, hook,
+};
 
 use crate::kernel::id::{DecisionId, MemberId};
 use crate::kernel::time::Instant;
@@ -38,6 +43,130 @@ pub struct Kept {
     pub operations: i64,
     pub duration_us: i64,
     pub problem: Option<Problem>,
+    /// The number of the release; 0 for what ships.
+    pub release_number: i64,
+    /// Whom it concerns, where it is about a person.
+    pub member_id: Option<MemberId>,
+    /// `Audit` for what a rule on trial would have said.
+    pub mode: Mode,
+    /// Whether a rule on trial differs from what was decided.
+    pub diverges: bool,
+}
+
+/// `ON` or `AUDIT`: how a rule took part, as it is stored.
+pub fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Off => "OFF",
+        Mode::Audit => "AUDIT",
+        Mode::On => "ON",
+    }
+}
+
+/// The reverse of [`mode_name`].
+pub fn mode_of(name: &str) -> Mode {
+    match name {
+        "AUDIT" => Mode::Audit,
+        "OFF" => Mode::Off,
+        _ => Mode::On,
+    }
+}
+
+/// Everything a decision is taken from: kept for a while, and never shown as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    pub hook: String,
+    pub mode: Mode,
+    /// Digest of the book it was taken by.
+    pub release: String,
+    pub facts: Record,
+    /// Departments and place whose settings applied.
+    pub scopes: Vec<String>,
+}
+
+impl Given {
+    /// Takes the decision again; nothing where the book has no such rule.
+    pub fn decide(self, book: &Book) -> Option<Decision> {
+        match self.mode {
+            Mode::Audit => book.shadow(&self.hook, self.facts, &self.scopes),
+            Mode::On | Mode::Off => Some(book.decide(&self.hook, self.facts, &self.scopes)),
+        }
+    }
+
+    /// The same with the lines that led to it.
+    pub fn explain(self, book: &Book) -> Option<Explained> {
+        match self.mode {
+            Mode::Audit => book.explain_trial(&self.hook, self.facts, &self.scopes),
+            Mode::On | Mode::Off => book.explain(&self.hook, self.facts, &self.scopes),
+        }
+    }
+}
+
+/// What a stored decision said: what another taking of it has to say too.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said {
+    pub name: String,
+    #[serde(default)]
+    pub values: Record,
+    #[serde(default)]
+    pub flags: Vec<String>,
+    #[serde(default)]
+    pub asks: Vec<String>,
+    #[serde(default)]
+    pub tells: Vec<String>,
+    #[serde(default)]
+    pub needs_review: bool,
+    /// Filled from a column of its own.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
+}
+
+impl Said {
+    /// Whether another taking came to the same.
+    pub fn is_what(&self, decision: &Decision) -> bool {
+        self.name == decision.outcome.name
+            && self.values == decision.outcome.values
+            && self.flags == decision.flags
+            && self.asks == decision.asks
+            && self.tells == decision.tells
+            && self.needs_review == decision.needs_review
+            && self.reasons == decision.reasons
+    }
+
+    /// The outcome alone.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome {
+            name: self.name,
+            values: self.values,
+        }
+    }
+}
+
+/// Whether a rule was asked at all: the breaker and the quota answer unasked, and an incident is ours and passes.
+pub fn was_asked(status: &str) -> bool {
+    ![Status::Breaker, Status::Quota, Status::Incident]
+        .iter()
+        .any(|unasked| unasked.as_str() == status)
+}
+
+/// Every way a decision may have come about, for whoever filters by it.
+pub const STATUSES: [Status; 8] = [
+    Status::Ok,
+    Status::Inherited,
+    Status::Defaulted,
+    Status::Budget,
+    Status::Error,
+    Status::Breaker,
+    Status::Quota,
+    Status::Incident,
+];
+
+/// Outcomes of the rules in force (rows) against those of a rule on trial or a candidate (columns), counted.
+pub type Matrix = BTreeMap<(String, String), i64>;
+
+/// The hook of a name, or nothing.
+pub fn is_hook(name: &str) -> bool {
+    hook(name).is_some()
 }
 
 /// One fact or setting that was looked at. The value of a fact that is not open is dropped before it is written.
@@ -84,6 +213,15 @@ pub fn outcome_json(decision: &Decision) -> Json {
         "tells": decision.tells,
         "needsReview": decision.needs_review,
     })
+}
+
+/// The same for what a rule on trial said, with the outcome it stood beside.
+pub fn trial_json(decision: &Decision, decided: Option<&Decision>) -> Json {
+    let mut json = outcome_json(decision);
+    if let (Some(fields), Some(decided)) = (json.as_object_mut(), decided) {
+        fields.insert("against".to_owned(), json!(decided.outcome.name));
+    }
+    json
 }
 
 #[cfg(test)]

@@ -282,6 +282,10 @@ impl Book {
         self.prepared(hook).map(|prepared| &prepared.plan)
     }
 
+    pub(crate) fn trial(&self, hook: &str) -> Option<&Plan> {
+        self.prepared(hook)?.shadow.as_ref()
+    }
+
     fn prepared(&self, hook: &str) -> Option<&Prepared> {
         let hook = registry::hook(hook)?;
         let slot = self.slot(hook.name)?;

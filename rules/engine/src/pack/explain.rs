@@ -33,14 +33,22 @@ impl Book {
     /// Takes a decision again and says which lines ran and what each of them looked at. Nothing for a hook
     /// nobody knows. The decision itself comes from the scripts as they are, not from the traced copies.
     pub fn explain(&self, hook: &str, facts: Record, scopes: &[String]) -> Option<Explained> {
-        let plan = self.plan(hook)?;
-        let decision = decide(plan, self.digest(), facts.clone(), scopes);
-        let (_, steps) = decide_traced(&traced(plan), self.digest(), facts, scopes);
-        let lines = steps.into_iter().filter_map(|step| line_of(plan, step));
-        Some(Explained {
-            decision,
-            lines: lines.collect(),
-        })
+        Some(explained(self.plan(hook)?, self.digest(), facts, scopes))
+    }
+
+    /// The same for what the rules on trial said; nothing where none is.
+    pub fn explain_trial(&self, hook: &str, facts: Record, scopes: &[String]) -> Option<Explained> {
+        Some(explained(self.trial(hook)?, self.digest(), facts, scopes))
+    }
+}
+
+fn explained(plan: &Plan, release: &str, facts: Record, scopes: &[String]) -> Explained {
+    let decision = decide(plan, release, facts.clone(), scopes);
+    let (_, steps) = decide_traced(&traced(plan), release, facts, scopes);
+    let lines = steps.into_iter().filter_map(|step| line_of(plan, step));
+    Explained {
+        decision,
+        lines: lines.collect(),
     }
 }
 

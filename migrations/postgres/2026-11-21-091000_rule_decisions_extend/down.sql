@@ -1,0 +1,14 @@
+DROP TABLE rule_cases;
+DROP TABLE rule_retention;
+DROP TABLE rule_snapshot_parts;
+DROP TABLE rule_snapshots;
+DROP INDEX rule_decisions_with_facts;
+DROP INDEX rule_decisions_by_member;
+DROP INDEX rule_decisions_by_event;
+ALTER TABLE rule_decisions
+    DROP COLUMN scopes,
+    DROP COLUMN facts,
+    DROP COLUMN diverges,
+    DROP COLUMN mode,
+    DROP COLUMN member_id,
+    DROP COLUMN release_number;

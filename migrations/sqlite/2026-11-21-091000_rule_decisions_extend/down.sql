@@ -1,0 +1,13 @@
+DROP TABLE rule_cases;
+DROP TABLE rule_retention;
+DROP TABLE rule_snapshot_parts;
+DROP TABLE rule_snapshots;
+DROP INDEX rule_decisions_with_facts;
+DROP INDEX rule_decisions_by_member;
+DROP INDEX rule_decisions_by_event;
+ALTER TABLE rule_decisions DROP COLUMN scopes;
+ALTER TABLE rule_decisions DROP COLUMN facts;
+ALTER TABLE rule_decisions DROP COLUMN diverges;
+ALTER TABLE rule_decisions DROP COLUMN mode;
+ALTER TABLE rule_decisions DROP COLUMN member_id;
+ALTER TABLE rule_decisions DROP COLUMN release_number;

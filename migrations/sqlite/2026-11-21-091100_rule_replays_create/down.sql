@@ -1,0 +1,2 @@
+DROP TABLE rule_replay_changes;
+DROP TABLE rule_replays;

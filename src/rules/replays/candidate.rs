@@ -1,0 +1,152 @@
+//! What is tried against the past: a rule or settings laid over what the organization runs on, or a release.
+
+use zamu_rules::{
+    Book, Content, Mode, Money, RuleBinding, RuleKind, Setting, SettingChange, SettingKind, Value,
+};
+
+use crate::db::tx::Tx;
+use crate::kernel::error::{Error, Result};
+use crate::rules::releases;
+
+/// What to try.
+#[derive(Debug, Clone, Default)]
+pub struct Candidate {
+    /// The text of a rule.
+    pub source: Option<String>,
+    pub kind: RuleKind,
+    /// Settings of the hook by name, as a person writes them: `10`, `yes`, `KES 1500`, `monday, friday`.
+    pub settings: Vec<(String, String)>,
+    /// A release the organization has.
+    pub release: Option<i64>,
+}
+
+/// The book a candidate makes, compiled as far as the hook is concerned.
+pub(super) async fn book_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> Result<Book> {
+    let overlays = candidate.source.is_some() || !candidate.settings.is_empty();
+    match (candidate.release, overlays) {
+        (Some(number), false) => release_in(tx, number).await,
+        (None, true) => overlay_in(tx, hook, candidate).await,
+        (Some(_), true) => Err(Error::invalid(
+            "candidate.release",
+            "a candidate is a release, or a rule and settings, not both",
+        )),
+        (None, false) => Err(Error::invalid(
+            "candidate",
+            "say what to try: the text of a rule, settings, or the number of a release",
+        )),
+    }
+}
+
+async fn release_in(tx: &mut Tx, number: i64) -> Result<Book> {
+    let timeline = releases::service::timeline_in(tx).await?;
+    let found = timeline
+        .entries
+        .into_iter()
+        .find(|period| period.number == number);
+    match found {
+        Some(period) => Ok(period.book),
+        None if number == 0 => Ok(tx.app().rules().book(&Content::default())),
+        None => {
+            Err(Error::not_found(&format!("release as number {number}")).at("candidate.release"))
+        }
+    }
+}
+
+async fn overlay_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> Result<Book> {
+    let mut content = content_in(tx).await?;
+    if let Some(text) = &candidate.source {
+        let binding = RuleBinding {
+            kind: candidate.kind,
+            text: text.clone(),
+            mode: Mode::On,
+            file: None,
+        };
+        content.rules.insert(hook.to_owned(), binding);
+    }
+    let rules = tx.app().rules();
+    let known = rules.settings_of(hook);
+    for (name, text) in &candidate.settings {
+        let field = format!("candidate.settings.{name}");
+        let setting = known.iter().find(|setting| setting.name == *name);
+        let setting = setting
+            .ok_or_else(|| Error::invalid(&field, format!("`{hook}` has no setting `{name}`")))?;
+        let value = read(setting, text).map_err(|message| Error::invalid(&field, message))?;
+        content.settings.push(SettingChange {
+            hook: hook.to_owned(),
+            name: name.clone(),
+            value,
+            scope: None,
+            from: None,
+            until: None,
+            file: None,
+        });
+    }
+    let book = rules.book(&content);
+    check(&book, hook)?;
+    Ok(book)
+}
+
+/// What the organization decides for itself now.
+async fn content_in(tx: &mut Tx) -> Result<Content> {
+    let slug = crate::orgs::service::own_in(tx).await?.slug;
+    Ok(tx.app().rules().files(&slug).cloned().unwrap_or_default())
+}
+
+/// A rule that does not compile would only fail a hundred thousand times.
+fn check(book: &Book, hook: &str) -> Result<()> {
+    let problems = book.problems();
+    let Some((_, problem)) = problems.into_iter().find(|(other, _)| *other == hook) else {
+        return Ok(());
+    };
+    let at = match (problem.line, problem.column) {
+        (Some(line), Some(column)) => format!("line {line}, column {column}: "),
+        (Some(line), None) => format!("line {line}: "),
+        _ => String::new(),
+    };
+    let hint = problem.hint.map(|hint| format!(" ({hint})"));
+    let message = format!("{at}{}{}", problem.message, hint.unwrap_or_default());
+    Err(Error::invalid("candidate.source", message))
+}
+
+/// A value as a person writes it, if the setting may hold it.
+fn read(setting: &Setting, text: &str) -> Result<Value, String> {
+    let (name, text) = (&setting.name, text.trim());
+    let wrong = |wanted: &str| format!("`{name}` takes {wanted}, not `{text}`");
+    match setting.kind {
+        SettingKind::Minutes | SettingKind::Metres | SettingKind::Percent | SettingKind::Whole => {
+            let number = text.parse().ok().ok_or_else(|| wrong("a whole number"))?;
+            within(setting, number)?;
+            Ok(Value::Whole(number))
+        }
+        SettingKind::Money => {
+            let money = Money::parse(text).ok_or_else(|| wrong("money such as KES 1500"))?;
+            within(setting, money.minor)?;
+            Ok(Value::Money(money))
+        }
+        SettingKind::YesNo => match text {
+            "yes" | "true" => Ok(Value::Bool(true)),
+            "no" | "false" => Ok(Value::Bool(false)),
+            _ => Err(wrong("yes or no")),
+        },
+        SettingKind::Choice if !setting.choices.iter().any(|choice| choice == text) => {
+            Err(wrong(&format!("one of {}", setting.choices.join(", "))))
+        }
+        SettingKind::ListOfText | SettingKind::WeekdaySet => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            Ok(Value::List(items.map(Value::from).collect()))
+        }
+        _ => Ok(text.into()),
+    }
+}
+
+fn within(setting: &Setting, number: i64) -> Result<(), String> {
+    let name = &setting.name;
+    match (setting.min, setting.max) {
+        (Some(min), _) if number < min => Err(format!("`{name}` is at least {min}, not {number}")),
+        (_, Some(max)) if number > max => Err(format!("`{name}` is at most {max}, not {number}")),
+        _ => Ok(()),
+    }
+}
