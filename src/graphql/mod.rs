@@ -66,6 +66,7 @@ pub struct WorkMutation(
     schedules::graphql::SchedulesMutation,
     attendance::mutations::AttendanceMutation,
     rules::releases::mutations::RulesMutation,
+    rules::editor::graphql::EditorMutation,
 );
 
 /// Everything that can be listened to.

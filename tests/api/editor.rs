@@ -564,3 +564,58 @@ async fn a_table_is_checked_by_its_rows() {
         "{row}"
     );
 }
+
+/// A shift that began at 07:38 and a clock-in at eight: twenty-two minutes late.
+async fn come_late(app: &TestApp, org: &TestOrg, key: &str) {
+    let day = app.now().date_naive();
+    let shift =
+        json!({"member": org.worker.member, "date": day, "starts": "07:38", "ends": "16:00"});
+    let planned = org
+        .admin
+        .run("schedules/plan_shift", json!({"input": shift}))
+        .await;
+    assert!(planned.ok(), "{:#}", planned.0);
+    clock_in(org, key).await;
+    app.clock.advance(chrono::TimeDelta::days(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_who_would_have_been_judged_differently() {
+    let app = TestApp::start().await;
+    let (acme, other) = (
+        app.organization("acme").await,
+        app.organization("other").await,
+    );
+    for key in ["a", "b"] {
+        come_late(&app, &acme, key).await;
+    }
+    let generous = "fn lateness(clock_in, settings) { if clock_in.minutes_late < 30 { return on_time().because(\"half an hour is fine\"); } inherit() }";
+    let draft =
+        |source: &str, count: i32| json!({"hook": LATENESS, "source": source, "dryRun": count});
+    let checked = check(&acme.admin, draft(generous, 500)).await;
+    let run = checked.data("/checkRule/dryRun");
+    assert_eq!(run["decisions"], 2, "{run:#}");
+    assert_eq!((&run["changed"], &run["people"]), (&2.into(), &1.into()));
+    assert_eq!(
+        run["matrix"],
+        json!([{"was": "late", "would": "on_time", "count": 2}])
+    );
+    let sample = &run["samples"][0];
+    assert_eq!(
+        (&sample["was"], &sample["would"]),
+        (&"late(22)".into(), &"on_time()".into())
+    );
+    assert_eq!(sample["wouldBecause"], json!(["half an hour is fine"]));
+    assert_eq!(run["isCut"], false);
+    // Nobody else's past, no more than was asked for, and nothing for a draft that cannot run.
+    let strange = check(&other.admin, draft(generous, 500)).await;
+    assert_eq!(strange.data("/checkRule/dryRun/decisions"), 0);
+    let one = check(&acme.admin, draft(generous, 1)).await;
+    assert_eq!(one.data("/checkRule/dryRun/decisions"), 1);
+    let broken = check(&acme.admin, draft("fn lateness(", 500)).await;
+    assert_eq!(broken.data("/checkRule/dryRun"), &Value::Null);
+    let same = check(&acme.admin, draft("fn lateness(c, s) { inherit() }", 500)).await;
+    assert_eq!(same.data("/checkRule/dryRun/changed"), 0);
+    let many = check(&acme.admin, draft(generous, 501)).await;
+    assert_eq!((many.code(), many.field()), ("INVALID_INPUT", "dryRun"));
+}

@@ -47,7 +47,7 @@ fn examples(guide: &str) -> BTreeMap<String, BTreeMap<String, String>> {
                 text.push_str(line);
                 text.push('\n');
             }
-            (None, None) if line.starts_with("## ") => section = line.to_owned(),
+            (None, None) if line.starts_with("## ") => line.clone_into(&mut section),
             _ => {}
         }
     }

@@ -121,7 +121,25 @@ pub struct Said {
     pub reasons: Vec<String>,
 }
 
+/// A decision that can be taken again by other rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recent {
+    pub id: DecisionId,
+    pub member: Option<MemberId>,
+    pub event_at: Instant,
+    pub given: Given,
+    pub said: Said,
+}
+
 impl Said {
+    /// The answer alone.
+    pub fn into_outcome(self) -> Outcome {
+        Outcome {
+            name: self.name,
+            values: self.values,
+        }
+    }
+
     /// Whether another taking came to the same.
     pub fn is_what(&self, decision: &Decision) -> bool {
         self.name == decision.outcome.name

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 use zamu_rules::Mode;
 
-use super::model::{About, Kept, Matrix, STATUSES, is_hook};
+use super::model::{About, Kept, Matrix, Recent, STATUSES, is_hook};
 pub use super::store::Filter;
 use super::{snapshots, store};
 use crate::app::App;
@@ -46,6 +46,11 @@ pub async fn decisions_of(
 pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[DecisionId]) -> Result<Vec<Kept>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     store::find(&mut tx, ids).await
+}
+
+/// What was decided last about a question, to be taken again by a draft: for whoever may edit rules.
+pub async fn recent_in(tx: &mut Tx, hook: &str, limit: i64) -> Result<Vec<Recent>> {
+    store::recent(tx, hook, limit).await
 }
 
 /// Whether an organization keeps a decision: for the command line, which has only its id.

@@ -9,7 +9,8 @@ use zamu_schema::dual::Dual;
 use zamu_schema::tables::{members, rule_decisions};
 
 use super::model::{
-    About, Given, Kept, KeptRead, Matrix, Said, mode_name, mode_of, outcome_json, trial_json,
+    About, Given, Kept, KeptRead, Matrix, Recent, Said, mode_name, mode_of, outcome_json,
+    trial_json,
 };
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
@@ -278,6 +279,55 @@ pub(super) async fn given(tx: &mut Tx, id: DecisionId) -> Result<Option<(Option<
         scopes: serde_json::from_value(scopes)?,
     };
     Ok(Some((Some(given), said)))
+}
+
+/// What was decided last about a question and can be taken again, the latest event first.
+pub(super) async fn recent(tx: &mut Tx, hook: &str, limit: i64) -> Result<Vec<Recent>> {
+    type Found = (
+        (DecisionId, Option<MemberId>, Instant),
+        (String, Option<String>, Json, Json, Json),
+    );
+    let found: Vec<Found> = own_decisions(tx)
+        .filter(rule_decisions::hook.eq(hook.to_owned()))
+        .filter(rule_decisions::mode.eq(mode_name(Mode::On)))
+        .filter(rule_decisions::facts.is_not_null())
+        .order((rule_decisions::event_at.desc(), rule_decisions::id.desc()))
+        .limit(limit)
+        .select((
+            (
+                rule_decisions::id,
+                rule_decisions::member_id,
+                rule_decisions::event_at,
+            ),
+            (
+                rule_decisions::release,
+                rule_decisions::facts,
+                rule_decisions::scopes,
+                rule_decisions::outcome,
+                rule_decisions::reasons,
+            ),
+        ))
+        .load(tx.conn()?)
+        .await?;
+    let read = |((id, member, event_at), (release, facts, scopes, outcome, reasons)): Found| {
+        let mut said: Said = serde_json::from_value(outcome)?;
+        said.reasons = serde_json::from_value(reasons)?;
+        let given = Given {
+            hook: hook.to_owned(),
+            mode: Mode::On,
+            release,
+            facts: serde_json::from_str(&facts.unwrap_or_default())?,
+            scopes: serde_json::from_value(scopes)?,
+        };
+        Ok(Recent {
+            id,
+            member,
+            event_at,
+            given,
+            said,
+        })
+    };
+    found.into_iter().map(read).collect()
 }
 
 /// How many decisions a filter finds.

@@ -1,15 +1,19 @@
 //! Speaks: the hooks, checking a rule while it is typed, and what could stand at the cursor.
 
-use async_graphql::{Context, Enum, InputObject, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, SimpleObject};
+use chrono::{DateTime, Utc};
 use zamu_rules::checking;
 use zamu_rules::completion::Completion;
 use zamu_rules::testing::TestResult;
 
 use super::contract::{RuleHook, RuleRisk};
+use super::dry_run::{DryRun, Sample};
 use super::model;
 use super::service::{self, Checked, Draft};
 use crate::graphql::context::Ask;
+use crate::graphql::scalars::out;
 use crate::kernel::error::Result;
+use crate::rules::decisions::graphql::OutcomeCount;
 
 /// What a rule is written in.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +52,9 @@ pub struct CheckRuleInput {
     /// Values that differ from what the organization has set.
     #[graphql(default)]
     settings: Vec<RuleSettingInput>,
+    /// How many of the latest decisions to try it on, from 0 to 500.
+    #[graphql(default)]
+    dry_run: i32,
 }
 
 impl From<CheckRuleInput> for Draft {
@@ -60,6 +67,7 @@ impl From<CheckRuleInput> for Draft {
             tests: input.tests,
             cases: input.cases.map(|cases| cases.0),
             settings: settings.map(|one| (one.name, one.value.0)).collect(),
+            dry_run: input.dry_run,
         }
     }
 }
@@ -213,6 +221,81 @@ impl RuleEdge {
     }
 }
 
+/// A draft tried on the latest decisions.
+pub struct RuleDryRun(DryRun);
+
+/// A draft tried on the latest decisions.
+#[Object]
+impl RuleDryRun {
+    /// How many decisions were taken again.
+    async fn decisions(&self) -> usize {
+        self.0.decisions
+    }
+
+    /// How many would have another outcome or other flags.
+    async fn changed(&self) -> usize {
+        self.0.changed
+    }
+
+    /// How many people these are about.
+    async fn people(&self) -> usize {
+        self.0.people
+    }
+
+    /// How often each outcome would have become another, or stayed what it is.
+    async fn matrix(&self) -> Vec<OutcomeCount> {
+        let cell = |((was, would), count): (&(String, String), &i64)| OutcomeCount {
+            was: was.clone(),
+            would: would.clone(),
+            count: *count,
+        };
+        self.0.matrix.iter().map(cell).collect()
+    }
+
+    /// Up to ten decisions that would change, the latest event first.
+    async fn samples(&self) -> Vec<RuleDryRunSample> {
+        self.0.samples.iter().cloned().map(Into::into).collect()
+    }
+
+    /// Whether it ended early because the draft costs too much each time.
+    async fn is_cut(&self) -> bool {
+        self.0.is_cut
+    }
+}
+
+/// One decision that a draft would change.
+#[derive(SimpleObject)]
+pub struct RuleDryRunSample {
+    /// The decision, `dec_…`.
+    decision: ID,
+    /// When what it was about happened.
+    event_at: DateTime<Utc>,
+    /// What was decided: `late(22)`.
+    was: String,
+    /// Why.
+    was_because: Vec<String>,
+    /// What the draft says.
+    would: String,
+    /// Why.
+    would_because: Vec<String>,
+    /// What went wrong with the draft, if something did.
+    problem: Option<String>,
+}
+
+impl From<Sample> for RuleDryRunSample {
+    fn from(sample: Sample) -> Self {
+        Self {
+            decision: out(sample.decision),
+            event_at: sample.event_at,
+            was: sample.was,
+            was_because: sample.was_because,
+            would: sample.would,
+            would_because: sample.would_because,
+            problem: sample.problem,
+        }
+    }
+}
+
 /// What checking a rule came to. Nothing of it was kept.
 pub struct RuleCheck(Checked);
 
@@ -242,6 +325,11 @@ impl RuleCheck {
             allowed: cost.allowed,
             percent: cost.percent,
         })
+    }
+
+    /// What it would have said of the latest decisions; nothing where none was asked for, or it cannot run.
+    async fn dry_run(&self) -> Option<RuleDryRun> {
+        self.0.dry_run.clone().map(RuleDryRun)
     }
 
     /// What the rule says just below, at and above each limit it compares with.

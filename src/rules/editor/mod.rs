@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod turns;
+pub mod dry_run;
 pub mod service;
 pub mod contract;
 pub mod graphql;

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use zamu_rules::checking::{self, Report};
 use zamu_rules::completion::{self, Completion};
 use zamu_rules::testing::Case;
-use zamu_rules::{Content, Hook, RuleKind, Rulebook, SettingChange, SettingProblem, Value};
+use zamu_rules::{
+    Content, Hook, Mode, RuleBinding, RuleKind, Rulebook, SettingChange, SettingProblem, Value,
+};
 
+use super::dry_run::{self, DryRun};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
+use crate::rules::decisions;
+use crate::rules::decisions::model::Recent;
 
 /// Bytes of a text in which something is completed: as long as a rule may be.
 const SOURCE_LIMIT: usize = 32 * 1024;
@@ -31,12 +36,16 @@ pub struct Draft {
     pub cases: Option<serde_json::Value>,
     /// Values to check it with, beside what the organization has set.
     pub settings: Vec<(String, serde_json::Value)>,
+    /// How many of the latest decisions to try it on.
+    pub dry_run: i32,
 }
 
 /// What a draft came to.
 #[derive(Debug)]
 pub struct Checked {
     pub report: Report,
+    /// Nothing where none was asked for, or the draft cannot run.
+    pub dry_run: Option<DryRun>,
 }
 
 /// The rulebook that hooks are described from.
@@ -68,12 +77,13 @@ pub fn complete(
 }
 
 /// Checks a rule against what the organization runs on today, as if it were saved.
-pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> {
+pub async fn check(app: &App, viewer: &Viewer, mut draft: Draft) -> Result<Checked> {
     let mut tx = app.read(viewer, Action::EditRules).await?;
     let mut content = today_in(&mut tx).await?;
-    drop(tx);
     let hook = hook(&draft.hook).map_err(|error| error.at("hook"))?;
-    let cases = cases(draft.cases)?;
+    let recent = recent_in(&mut tx, hook, draft.dry_run).await?;
+    drop(tx);
+    let cases = cases(draft.cases.take())?;
     if draft
         .tests
         .as_ref()
@@ -83,7 +93,7 @@ pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> 
         return Err(Error::invalid("tests", message));
     }
     let rules = app.rules();
-    let overrides = overrides(hook, draft.settings)?;
+    let overrides = overrides(hook, &draft.settings)?;
     rules
         .check_settings(&content, &overrides)
         .map_err(refusal)?;
@@ -92,7 +102,7 @@ pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> 
     let turn = app.checks().take(viewer.org()).await?;
     let work = move || {
         let _turn = turn;
-        let draft = checking::Draft {
+        let checked = checking::Draft {
             hook: hook.name,
             kind: draft.kind,
             text: &draft.source,
@@ -100,12 +110,42 @@ pub async fn check(app: &App, viewer: &Viewer, draft: Draft) -> Result<Checked> 
             cases: &cases,
             content: &content,
         };
-        checking::check_draft(&rules, &draft)
+        let report = checking::check_draft(&rules, &checked);
+        // The cost says that it ran: a draft that does not compile changes nothing.
+        let can_run = report.cost.is_some() && draft.dry_run > 0;
+        let dry_run = can_run.then(|| {
+            let book = rules.book(&with_draft(content, hook, &draft));
+            dry_run::run(&book, recent)
+        });
+        Checked { report, dry_run }
     };
-    let report = tokio::task::spawn_blocking(work)
+    tokio::task::spawn_blocking(work)
         .await
-        .map_err(Error::internal)?;
-    Ok(Checked { report })
+        .map_err(Error::internal)
+}
+
+/// The latest decisions a draft is to be tried on.
+async fn recent_in(tx: &mut Tx, hook: &Hook, count: i32) -> Result<Vec<Recent>> {
+    if !(0..=dry_run::MOST).contains(&count) {
+        let message = format!("from 0 to {} decisions can be tried", dry_run::MOST);
+        return Err(Error::invalid("dryRun", message));
+    }
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    decisions::service::recent_in(tx, hook.name, count.into()).await
+}
+
+/// What the organization would run on.
+fn with_draft(mut content: Content, hook: &Hook, draft: &Draft) -> Content {
+    let rule = RuleBinding {
+        kind: draft.kind,
+        text: draft.source.clone(),
+        mode: Mode::On,
+        file: None,
+    };
+    content.rules.insert(hook.name.to_owned(), rule);
+    content
 }
 
 /// What the organization runs on now.
@@ -127,21 +167,21 @@ fn cases(given: Option<serde_json::Value>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn overrides(hook: &Hook, given: Vec<(String, serde_json::Value)>) -> Result<Vec<SettingChange>> {
-    let change = |(name, value): (String, serde_json::Value)| {
+fn overrides(hook: &Hook, given: &[(String, serde_json::Value)]) -> Result<Vec<SettingChange>> {
+    let change = |(name, value): &(String, serde_json::Value)| {
         let unreadable =
             || Error::invalid("settings", format!("`{name}` holds no value of a rule"));
         Ok(SettingChange {
             hook: hook.name.to_owned(),
-            value: Value::from_json(value).ok_or_else(unreadable)?,
-            name,
+            value: Value::from_json(value.clone()).ok_or_else(unreadable)?,
+            name: name.clone(),
             scope: None,
             from: None,
             until: None,
             file: None,
         })
     };
-    given.into_iter().map(change).collect()
+    given.iter().map(change).collect()
 }
 
 /// The first thing that is wrong with the values.

@@ -304,7 +304,7 @@ mod tests {
             |info| {
                 let name = info.metadata.name.to_string();
                 let is_property = name.contains('$');
-                (is_word(&name) && !is_property).then(|| (name, info.metadata.num_params))
+                (is_word(&name) && !is_property).then_some((name, info.metadata.num_params))
             },
             true,
         );
