@@ -26,8 +26,9 @@ use crate::kernel::time::{Clock, Instant, SystemClock};
 use crate::orgs::store::Remembered;
 use crate::rules::decisions::snapshots::Snapshots;
 use crate::rules::editor::turns::Turns;
-use crate::rules::force::{Guards, Timelines};
+use crate::rules::force::Guards;
 use crate::rules::replays::Lane;
+use crate::rules::timeline::Timelines;
 
 /// A handle; clones share everything.
 #[derive(Clone)]

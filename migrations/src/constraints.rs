@@ -137,6 +137,49 @@ pub const UNIQUE: &[Unique] = &[
     ),
     unique("audit_entries", &["org_id", "number"], "audit_entries_pkey"),
     unique("audit_entries", &["org_id", "id"], "one_audit_entry_per_id"),
+    unique("rule_drafts", &["org_id", "id"], "rule_drafts_pkey"),
+    unique(
+        "rule_drafts",
+        &["org_id", "topic"],
+        "one_rule_draft_per_topic",
+    ),
+    unique("rule_releases", &["org_id", "number"], "rule_releases_pkey"),
+    unique(
+        "rule_releases",
+        &["org_id", "id"],
+        "one_rule_release_per_id",
+    ),
+    unique(
+        "rule_releases",
+        &["org_id", "number", "author_id"],
+        "one_author_per_rule_release",
+    ),
+    unique(
+        "rule_reviews",
+        &["org_id", "number", "member_id"],
+        "rule_reviews_pkey",
+    ),
+    unique(
+        "rule_activations",
+        &["org_id", "id"],
+        "rule_activations_pkey",
+    ),
+    unique(
+        "rule_activations",
+        &["org_id", "parent"],
+        "one_rule_release_after_another",
+    ),
+    unique(
+        "rule_duties",
+        &["org_id", "member_id", "duty"],
+        "rule_duties_pkey",
+    ),
+    unique("rule_nodes", &["node"], "rule_nodes_pkey"),
+    unique(
+        "rule_node_releases",
+        &["org_id", "node"],
+        "rule_node_releases_pkey",
+    ),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

@@ -433,6 +433,97 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    rule_drafts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        topic -> Text,
+        proposal -> Jsonb,
+        takes_over -> Bool,
+        base -> BigInt,
+        author_id -> Uuid,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_releases (org_id, number) {
+        org_id -> Uuid,
+        number -> BigInt,
+        id -> Uuid,
+        parent -> BigInt,
+        digest -> Text,
+        content -> Jsonb,
+        files -> Jsonb,
+        tests -> Jsonb,
+        topics -> Jsonb,
+        engine -> Text,
+        origin -> Text,
+        risk -> Text,
+        state -> Text,
+        note -> Nullable<Text>,
+        author_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_reviews (org_id, number, member_id) {
+        org_id -> Uuid,
+        number -> BigInt,
+        member_id -> Uuid,
+        author_id -> Uuid,
+        verdict -> Text,
+        note -> Nullable<Text>,
+        digest -> Text,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_activations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        number -> BigInt,
+        parent -> BigInt,
+        effective_from -> Timestamptz,
+        activated_at -> Timestamptz,
+        activated_by -> Nullable<Uuid>,
+        alone -> Bool,
+        reason -> Nullable<Text>,
+        cancelled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    rule_duties (org_id, member_id, duty) {
+        org_id -> Uuid,
+        member_id -> Uuid,
+        duty -> Text,
+        given_by -> Nullable<Uuid>,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_nodes (node) {
+        node -> Text,
+        digest -> Text,
+        since -> Timestamptz,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rule_node_releases (org_id, node) {
+        org_id -> Uuid,
+        node -> Text,
+        number -> BigInt,
+        problem -> Nullable<Text>,
+        since -> Timestamptz,
+    }
+}
+
 diesel::joinable!(members -> accounts (account_id));
 diesel::joinable!(members -> organizations (org_id));
 diesel::joinable!(login_sessions -> accounts (account_id));

@@ -11,6 +11,7 @@ mod orgs;
 mod plugin;
 mod rules;
 mod rules_new;
+mod rules_releases;
 mod rules_replay;
 
 use std::fmt::Display;
@@ -63,7 +64,7 @@ enum Command {
     Org(orgs::Org),
     /// Print the GraphQL schema.
     Schema,
-    /// The rules of the organizations: write, check and test them, and try them on the past.
+    /// The rules of the organizations: write, check and test them, try them on the past, and what is in force.
     #[command(subcommand)]
     Rules(rules::Rules),
     /// Packs of rules, before they are enabled.

@@ -8,7 +8,7 @@ use zamu_rules::checking::{self, Finding, Severity};
 use zamu_rules::testing::{self, Coverage};
 
 use super::rules_new::{self, New};
-use super::{Outcome, rules_replay, say, say_json};
+use super::{Outcome, rules_releases, rules_replay, say, say_json};
 use crate::config::Config;
 use crate::kernel::error::{Error, Result};
 
@@ -48,6 +48,14 @@ pub(super) enum Rules {
     Replay(rules_replay::Replay),
     /// Take a stored decision again, line by line.
     Explain(rules_replay::Explain),
+    /// Which release an organization runs on, on which node, and what is wrong.
+    Status(rules_releases::Status),
+    /// What one release says differently from another. Exit code 1 when they differ.
+    Diff(rules_releases::Diff),
+    /// Go back to a release that held before, at once.
+    Rollback(rules_releases::Rollback),
+    /// Switch the rule of a hook off, at once.
+    Disable(rules_releases::Disable),
 }
 
 pub(super) async fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
@@ -69,6 +77,10 @@ pub(super) async fn run(rules: &Rules, config: &Config) -> Result<Outcome> {
             *json,
         ),
         Rules::Docs { out } => docs(out.as_ref().unwrap_or(&config.rules_dir.join("docs"))),
+        Rules::Status(status) => rules_releases::status(status).await,
+        Rules::Diff(diff) => rules_releases::diff(diff).await,
+        Rules::Rollback(rollback) => rules_releases::rollback(rollback).await,
+        Rules::Disable(disable) => rules_releases::disable(disable).await,
     }
 }
 

@@ -12,6 +12,15 @@ impl From<DieselError> for Error {
         match &error {
             DieselError::NotFound => Self::not_found("thing"),
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => unique(error),
+            DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, _)
+                if constraint_name(&error).as_deref()
+                    == Some("rule_reviewer_is_not_the_author") =>
+            {
+                Self {
+                    source: Some(Box::new(error)),
+                    ..Self::refused(Code::RuleOwnRelease, "nobody reviews their own release")
+                }
+            }
             DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self {
                 source: Some(Box::new(error)),
                 ..Self::not_found("thing")
@@ -99,6 +108,20 @@ fn unique(error: DieselError) -> Error {
             None,
             "a replay of this organization is already running; wait for it or cancel it",
         ),
+        "one_rule_release_after_another" => (
+            Code::RuleReleaseStale,
+            None,
+            "another release was activated at the same moment: submit the drafts again",
+        ),
+        "rule_reviews_pkey" => (
+            Code::Conflict,
+            None,
+            "you have already reviewed this release",
+        ),
+        // Two releases at the same instant: the later one takes the next number.
+        "rule_releases_pkey" | "one_rule_draft_per_topic" => {
+            return Error::try_again("somebody else is changing these rules right now", 0);
+        }
         // Two requests with one key at the same instant: the loser asks again and gets the winner's answer.
         "one_effect_per_idempotency_key" => {
             return Error::try_again("the same request is being answered right now", 0)

@@ -162,5 +162,6 @@ async fn publish(app: &App, tail: &mut Tail) -> Result<usize> {
 
 fn tell(app: &App, event: Numbered) {
     app.access().observe(event.org, &event.event);
+    app.timelines().observe(event.org, &event.event);
     app.bus().publish(event);
 }

@@ -109,6 +109,20 @@ pub enum ErrorCode {
     ReplayRunning,
     /// The replay has ended, so there is nothing to cancel.
     ReplayNotRunning,
+    /// A proposed rule or setting does not pass its check; `findings` says what is wrong and where.
+    RuleNotValid,
+    /// The hook's rule is a file; `copyRuleToOrganization` takes it over.
+    RuleOwnedByFile,
+    /// What the draft changes was changed since it was begun; `rebaseRuleDraft` shows both.
+    RuleDraftStale,
+    /// Another release was activated since this one was proposed; submit its drafts again.
+    RuleReleaseStale,
+    /// The stored content of the release is not the one that was proposed and approved.
+    RuleReleaseTampered,
+    /// Nobody reviews their own release.
+    RuleOwnRelease,
+    /// The release needs an approval it does not have; the message says whose.
+    RuleApprovalMissing,
     /// Events after this number are no longer kept.
     CursorExpired,
     /// There is no event with this number yet.

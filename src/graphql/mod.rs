@@ -66,6 +66,7 @@ pub struct WorkMutation(
     schedules::graphql::SchedulesMutation,
     attendance::mutations::AttendanceMutation,
     rules::editor::graphql::EditorMutation,
+    rules::releases::mutations::RulesMutation,
 );
 
 /// Everything that can be listened to.

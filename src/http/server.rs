@@ -120,6 +120,8 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
     let tail = dispatch::Tail::start(&app).await;
     app.tasks().spawn(dispatch::run_from(app.clone(), tail));
     app.tasks().spawn(crate::jobs::run(app.clone()));
+    app.tasks()
+        .spawn(crate::rules::releases::nodes::run(app.clone()));
     app.tasks().spawn(sum_up(app.clone()));
     let (wish, end) = (stopping.clone(), ended.clone());
     app.tasks().spawn(async move {
@@ -173,6 +175,7 @@ fn listening(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Serves until the process is asked to stop.
 pub async fn serve(app: App, config: &Config, demo: Option<Demo>) -> Result<()> {
+    crate::rules::files::record(&app, &config.rules_dir).await;
     let watching = crate::rules::files::watch(
         app.clone(),
         config.rules_dir.clone(),

@@ -248,6 +248,11 @@ pub async fn member_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
     Ok(masked(tx, member))
 }
 
+/// The active owners and admins, and those of these members who are active: for other slices that ask who may decide.
+pub async fn deciders_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<(MemberId, Role)>> {
+    store::active_of(tx, &[Role::Owner, Role::Admin], ids).await
+}
+
 /// Those of these members that the viewer may see.
 pub async fn members_by_ids(app: &App, viewer: &Viewer, ids: &[MemberId]) -> Result<Vec<Member>> {
     let mut tx = app.read(viewer, Action::ViewMembers).await?;

@@ -240,6 +240,28 @@ pub(super) async fn count_owners(tx: &mut Tx) -> Result<usize> {
     Ok(owners.len())
 }
 
+/// Active members with one of these roles, and those of these ids.
+pub(super) async fn active_of(
+    tx: &mut Tx,
+    roles: &[Role],
+    ids: &[MemberId],
+) -> Result<Vec<(MemberId, Role)>> {
+    let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    let rows = own_members(tx)
+        .filter(members::deactivated_at.is_null())
+        .filter(
+            members::role
+                .eq_any(roles)
+                .or(members::id.eq_any(ids.to_vec())),
+        )
+        .order(members::id)
+        .select((members::id, members::role));
+    let rows: Vec<(MemberId, String)> = rows.load(tx.conn()?).await?;
+    rows.into_iter()
+        .map(|(id, name)| Ok((id, role(&name)?)))
+        .collect()
+}
+
 /// Now and not with the commit: rows that point at the member may follow.
 pub(super) async fn insert_member(tx: &mut Tx, member: Member) -> Result<()> {
     let row = MemberRow::of(tx.org(), member)?;

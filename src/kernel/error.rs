@@ -64,6 +64,13 @@ pub enum Code {
     CaseNameTaken,
     ReplayRunning,
     ReplayNotRunning,
+    RuleNotValid,
+    RuleOwnedByFile,
+    RuleDraftStale,
+    RuleReleaseStale,
+    RuleReleaseTampered,
+    RuleOwnRelease,
+    RuleApprovalMissing,
     // Live streams.
     CursorExpired,
     CursorInFuture,

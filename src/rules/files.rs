@@ -1,13 +1,17 @@
 //! The rules folder: read at start, read again when a file changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
-use zamu_rules::{FileProblem, Rulebook};
+use zamu_rules::{Content, FileProblem, Rulebook};
 
+use super::releases::model::{Part, hooks_in};
+use super::releases::service as releases;
 use crate::app::App;
+use crate::kernel::error::{Code, Result};
+use crate::orgs;
 
 /// How long files must be quiet before they are read: an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(200);
@@ -39,12 +43,106 @@ pub fn report(problems: &[FileProblem]) {
 }
 
 /// Reads the rule files again: compiled first, swapped after. What does not compile keeps its last good version.
-pub fn reload(app: &App, folder: &std::path::Path, plugins: Option<&std::path::Path>) {
+pub async fn reload(app: &App, folder: &Path, plugins: Option<&Path>) {
     let before = app.rules();
     let (rules, problems) = Rulebook::load(folder, plugins, Some(&before));
     report(&problems);
     app.set_rules(rules);
     tracing::info!(problems = problems.len(), "rules reloaded");
+    record(app, folder).await;
+}
+
+/// Makes releases of what the organizations' folders say, where it differs from what they said before.
+pub async fn record(app: &App, folder: &Path) {
+    let rules = app.rules();
+    for slug in rules.organizations() {
+        let mut recorded = record_one(app, folder, &rules, slug).await;
+        if matches!(&recorded, Err(error) if matches!(error.code, Code::TryAgain | Code::RuleReleaseStale))
+        {
+            // Another node read the same folder at the same instant.
+            recorded = record_one(app, folder, &rules, slug).await;
+        }
+        match recorded {
+            Ok(Some(release)) => tracing::info!(slug, release, "the rules folder made a release"),
+            Ok(None) => {}
+            Err(error) => tracing::error!(slug, error = ?error, "the rules folder made no release"),
+        }
+    }
+}
+
+async fn record_one(app: &App, folder: &Path, rules: &Rulebook, slug: &str) -> Result<Option<i64>> {
+    let Some(said) = rules.files(slug) else {
+        return Ok(None);
+    };
+    let Some(organization) = orgs::service::find_by_slug(app, slug).await? else {
+        report(&[stranger(slug)]);
+        return Ok(None);
+    };
+    let disk = Disk {
+        folder,
+        slug,
+        problems: rules.problems(),
+    };
+    let release = releases::record_files(app, organization.id, |seen| disk.settle(seen, said));
+    Ok(release.await?.map(|release| release.number))
+}
+
+/// A folder whose name is no organization's is nearly always a slip.
+pub fn stranger(slug: &str) -> FileProblem {
+    FileProblem {
+        path: format!("orgs/{slug}"),
+        hook: None,
+        organization: Some(slug.to_owned()),
+        line: None,
+        column: None,
+        message: format!("no organization has the slug `{slug}`: this folder is not used"),
+        hint: None,
+        keeps_last_good: false,
+    }
+}
+
+/// Tells a rule that was switched off (its file emptied) from one whose file is gone or broken, which changes nothing:
+/// a server that starts with a broken file has no memory of its own to fall back on.
+struct Disk<'a> {
+    folder: &'a Path,
+    slug: &'a str,
+    problems: &'a [FileProblem],
+}
+
+impl Disk<'_> {
+    /// What the folder says, with what was said before in place of what is gone or broken.
+    fn settle(&self, seen: &Content, said: &Content) -> Content {
+        let mut settled = said.clone();
+        for hook in hooks_in(seen) {
+            let (before, now) = (Part::of(seen, &hook), Part::of(said, &hook));
+            let rule = match (&before.rule, &now.rule) {
+                (Some(rule), None) if self.is_lost(rule.file.as_deref(), &hook) => {
+                    before.rule.clone()
+                }
+                _ => now.rule,
+            };
+            let file = before
+                .settings
+                .iter()
+                .find_map(|change| change.file.as_deref());
+            let settings = if now.settings.is_empty() && self.is_lost(file, &hook) {
+                before.settings.clone()
+            } else {
+                now.settings
+            };
+            Part { rule, settings }.put(&mut settled, &hook);
+        }
+        settled
+    }
+
+    fn is_lost(&self, file: Option<&str>, hook: &str) -> bool {
+        let Some(file) = file else { return false };
+        let about = |problem: &FileProblem| {
+            let here = problem.organization.as_deref() == Some(self.slug) && problem.path == file;
+            here && problem.hook.as_deref().is_none_or(|other| other == hook)
+        };
+        !self.folder.join(file).exists() || self.problems.iter().any(about)
+    }
 }
 
 /// Reloads whenever a file changes, until the server stops. A rules folder that is not there yet is waited
@@ -74,7 +172,7 @@ pub async fn watch(app: App, folder: PathBuf, plugins: Option<PathBuf>) {
         }
     }
     if missed {
-        reload(&app, &folder, plugins.as_deref());
+        reload(&app, &folder, plugins.as_deref()).await;
     }
     loop {
         tokio::select! {
@@ -85,6 +183,6 @@ pub async fn watch(app: App, folder: PathBuf, plugins: Option<PathBuf>) {
             .await
             .is_ok_and(|change| change.is_some())
         {}
-        reload(&app, &folder, plugins.as_deref());
+        reload(&app, &folder, plugins.as_deref()).await;
     }
 }

@@ -3,42 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
 use zamu_rules::{Book, Decision, Gate, Guard, Health, Mode, Record};
 
+use super::releases::loading;
 use crate::db::tx::Tx;
 use crate::events::event::Event;
 use crate::kernel::error::Result;
 use crate::kernel::id::OrgId;
 use crate::kernel::time::Instant;
 use crate::telemetry;
-
-/// How long a node believes what it read; what it changes itself, or hears of, it forgets at once.
-const BELIEVED: TimeDelta = TimeDelta::seconds(10);
-
-/// What an organization runs on over time, the oldest first. Before the first, it ran on what ships.
-#[derive(Debug)]
-pub struct Timeline {
-    pub read_at: Instant,
-    pub entries: Vec<Period>,
-}
-
-/// From an instant on, a release holds.
-#[derive(Debug, Clone)]
-pub struct Period {
-    pub from: Instant,
-    /// The number of the release; 0 for what ships.
-    pub number: i64,
-    pub book: Book,
-}
-
-impl Timeline {
-    /// The period an instant falls in.
-    fn at(&self, instant: Instant) -> Option<&Period> {
-        let begun = |period: &&Period| period.from <= instant;
-        self.entries.iter().rfind(begun)
-    }
-}
 
 /// The guards of this node's organizations: how their rules fare, and which are left alone for a while.
 #[derive(Default)]
@@ -53,43 +26,6 @@ impl Guards {
     /// How the rules of a release fare on this node.
     pub fn health(&self, org: OrgId, release: &str, now: Instant) -> Vec<Health> {
         self.of(org).health(release, now.timestamp_micros())
-    }
-}
-
-/// The timelines this node has read.
-#[derive(Default)]
-pub struct Timelines(Mutex<HashMap<OrgId, Arc<Timeline>>>);
-
-impl Timelines {
-    fn recall(&self, org: OrgId, now: Instant) -> Option<Arc<Timeline>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&org)
-            .filter(|timeline| now - timeline.read_at < BELIEVED)
-            .cloned()
-    }
-
-    fn remember(&self, org: OrgId, timeline: Arc<Timeline>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(org, timeline);
-    }
-
-    /// The next question reads again.
-    pub fn forget(&self, org: OrgId) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&org);
-    }
-
-    /// The same for all: the files behind every book have changed.
-    pub fn forget_all(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
     }
 }
 
@@ -118,19 +54,8 @@ pub struct Taken {
 impl InForce {
     /// Finds the release that was in force when the event happened, which may be long before it arrived.
     pub async fn at(tx: &mut Tx, event_at: Instant) -> Result<Self> {
-        let app = tx.app().clone();
-        let timeline = if let Some(known) = app.timelines().recall(tx.org(), tx.now()) {
-            known
-        } else {
-            let read = Arc::new(super::releases::service::timeline_in(tx).await?);
-            app.timelines().remember(tx.org(), Arc::clone(&read));
-            read
-        };
-        let period = timeline.at(event_at);
-        let (number, book) = match period {
-            Some(period) => (period.number, period.book.clone()),
-            None => (0, app.rules().book(&zamu_rules::Content::default())),
-        };
+        let (number, book) = loading::book_in(tx, event_at).await?;
+        let app = tx.app();
         Ok(Self {
             guard: app.guards().of(tx.org()),
             now_us: tx.now().timestamp_micros(),

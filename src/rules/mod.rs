@@ -6,3 +6,4 @@ pub mod files;
 pub mod force;
 pub mod releases;
 pub mod replays;
+pub mod timeline;

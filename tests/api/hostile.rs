@@ -42,7 +42,7 @@ async fn a_hostile_script_hurts_nobody() {
     std::fs::create_dir_all(&path).unwrap();
     for (number, script) in SCRIPTS.iter().enumerate() {
         std::fs::write(path.join("clock_in.rhai"), script).unwrap();
-        zamu::rules::files::reload(&app.app, folder.path(), None);
+        zamu::rules::files::reload(&app.app, folder.path(), None).await;
         let bad = async {
             for round in 0..5 {
                 let (opened, _) = tap(&hostile, &format!("{number} {round}")).await;
@@ -79,7 +79,7 @@ async fn a_rule_that_keeps_failing_is_left_alone_until_it_is_well() {
     write(
         "fn clock_in(attempt, settings) { if attempt.now.weekday == \"monday\" { attempt.nope } allow() }",
     );
-    zamu::rules::files::reload(&app.app, folder.path(), None);
+    zamu::rules::files::reload(&app.app, folder.path(), None).await;
     let monday = app.now();
     assert_eq!(monday.format("%A").to_string(), "Monday");
     app.drain().await;

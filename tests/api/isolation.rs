@@ -44,6 +44,8 @@ impl Foreign {
             ("decision", kept.decision),
             ("case", kept.case),
             ("replay", kept.replay),
+            ("draft", kept.draft),
+            ("release", kept.release),
             ("organization", acme.id.to_string()),
             ("department", acme.field.to_string()),
             ("team", acme.night.to_string()),
@@ -79,6 +81,8 @@ struct Kept {
     decision: String,
     case: String,
     replay: String,
+    draft: String,
+    release: String,
 }
 
 impl Kept {
@@ -109,7 +113,14 @@ impl Kept {
             )
             .await;
         let judged = Judged::new(acme).await;
+        let rule = json!({"input": {"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { on_time() }"}});
+        let draft = acme.admin.run("rules/save_rule_draft", rule).await;
+        let draft = draft.text("/saveRuleDraft/id");
+        let submit = json!({"input": {"drafts": [draft], "note": "for everybody"}});
+        let release = acme.admin.run("rules/submit_rule_release", submit).await;
         Self {
+            draft,
+            release: release.text("/submitRuleRelease/id"),
             place,
             client,
             shift: shift.text("/planShift/id"),
@@ -187,6 +198,11 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "attendance/my_active_session"
         | "rules/rule_status"
         | "rules/rule_hooks"
+        | "rules/rule_health"
+        | "rules/rule_bindings"
+        | "rules/rule_drafts"
+        | "rules/rule_releases"
+        | "rules/rule_approvers"
         | "audit/audit_entries"
         | "audit/audit_verification" => Some(json!({})),
         "rules/rule_hook" => Some(json!({"name": "attendance.lateness"})),
@@ -197,6 +213,31 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             "hook": "attendance.lateness",
             "source": "fn lateness(clock_in, settings) { inherit() }",
         })),
+        "rules/rule_release" => Some(json!({"number": 1})),
+        "rules/rule_settings" => Some(
+            json!({"hook": "attendance.lateness", "department": id("team"), "place": id("place")}),
+        ),
+        "rules/save_rule_draft" => input(
+            json!({"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { excused() }"}),
+        ),
+        "rules/set_rule_settings" => input(json!({
+            "hook": "attendance.lateness", "place": id("place"), "values": [{"name": "grace_minutes", "value": 9}],
+        })),
+        "rules/set_rule_mode" => input(json!({"hook": "attendance.lateness", "mode": "AUDIT"})),
+        "rules/copy_rule_to_organization" => input(json!({"hook": "attendance.lateness"})),
+        "rules/discard_rule_draft" | "rules/rebase_rule_draft" => {
+            input(json!({"draft": id("draft")}))
+        }
+        "rules/submit_rule_release" => input(json!({"drafts": [id("draft")], "note": "mine"})),
+        "rules/review_rule_release" => {
+            input(json!({"release": id("release"), "verdict": "REJECT"}))
+        }
+        "rules/activate_rule_release" => input(json!({"release": id("release")})),
+        "rules/roll_back_rules" => input(json!({"to": id("release"), "reason": "mischief"})),
+        "rules/disable_rule" => input(json!({"hook": "attendance.lateness", "reason": "mischief"})),
+        "rules/appoint_rule_approver" | "rules/dismiss_rule_approver" => {
+            input(json!({"member": id("member"), "duty": "FINANCE"}))
+        }
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
         "attendance/clock_in" => {

@@ -16,6 +16,7 @@ mod schedules;
 mod attendance;
 mod live;
 mod imports;
+mod releases;
 mod rules;
 mod decisions;
 mod editor;

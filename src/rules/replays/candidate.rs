@@ -1,7 +1,7 @@
 //! What is tried against the past: a rule or settings laid over what the organization runs on, or a release.
 
 use zamu_rules::{
-    Book, Content, Mode, Money, RuleBinding, RuleKind, Setting, SettingChange, SettingKind, Value,
+    Book, Mode, Money, RuleBinding, RuleKind, Setting, SettingChange, SettingKind, Value,
 };
 
 use crate::db::tx::Tx;
@@ -38,22 +38,14 @@ pub(super) async fn book_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> R
 }
 
 async fn release_in(tx: &mut Tx, number: i64) -> Result<Book> {
-    let timeline = releases::service::timeline_in(tx).await?;
-    let found = timeline
-        .entries
-        .into_iter()
-        .find(|period| period.number == number);
-    match found {
-        Some(period) => Ok(period.book),
-        None if number == 0 => Ok(tx.app().rules().book(&Content::default())),
-        None => {
-            Err(Error::not_found(&format!("release as number {number}")).at("candidate.release"))
-        }
-    }
+    let content = releases::service::content_in(tx, Some(number))
+        .await
+        .map_err(|error| error.at("candidate.release"))?;
+    Ok(tx.app().rules().book(&content))
 }
 
 async fn overlay_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> Result<Book> {
-    let mut content = content_in(tx).await?;
+    let mut content = releases::service::content_in(tx, None).await?;
     if let Some(text) = &candidate.source {
         let binding = RuleBinding {
             kind: candidate.kind,
@@ -84,12 +76,6 @@ async fn overlay_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> Result<Bo
     let book = rules.book(&content);
     check(&book, hook)?;
     Ok(book)
-}
-
-/// What the organization decides for itself now.
-async fn content_in(tx: &mut Tx) -> Result<Content> {
-    let slug = crate::orgs::service::own_in(tx).await?.slug;
-    Ok(tx.app().rules().files(&slug).cloned().unwrap_or_default())
 }
 
 /// A rule that does not compile would only fail a hundred thousand times.
