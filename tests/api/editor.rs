@@ -103,7 +103,7 @@ async fn a_hook_tells_what_a_form_and_an_editor_need() {
         .await;
     let told = lateness.data("/ruleHook");
     assert_eq!(told["riskClass"], "B");
-    assert_eq!(told["approval"], "a second person who may release rules");
+    assert_eq!(told["approval"], "a second owner or admin");
     let fact = |path: &str| {
         let facts = told["facts"].as_array().unwrap();
         facts
@@ -544,7 +544,7 @@ async fn a_table_is_checked_by_its_rows() {
     let app = TestApp::start().await;
     let acme = app.organization("acme").await;
     let table = "hit = \"first\"\ncolumns = [\"minutes_late\"]\n[[row]]\nwhen = [\"<= 5\"]\nthen = \"on_time\"\n";
-    let input = |source: String| json!({"hook": LATENESS, "kind": "TABLE", "source": source});
+    let input = |source: String| json!({"hook": LATENESS, "language": "TABLE", "source": source});
     let gap = check(&acme.admin, input(table.to_owned())).await;
     assert_eq!(gap.data("/checkRule/ok"), false);
     let said = gap.data("/checkRule/findings/0/message").as_str().unwrap();

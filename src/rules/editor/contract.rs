@@ -6,20 +6,8 @@ use async_graphql::{Enum, Json, Object, SimpleObject};
 use zamu_rules::{Argument, Content, Effect, Hook, Kind, Record, Rulebook, Setting};
 
 use super::model::{self, Fact};
-
-/// Who must approve a change of a rule: the more a mistake costs, the more people.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "zamu_rules::Risk")]
-pub enum RuleRisk {
-    /// Cosmetic: whoever wrote it.
-    A,
-    /// Attendance: a second person.
-    B,
-    /// Pay and money: a second person with that duty.
-    C,
-    /// Clinical and safety: a second person with that duty.
-    D,
-}
+use crate::rules::releases::graphql::RuleRiskClass;
+use crate::rules::releases::model::Class;
 
 /// What answers when a rule cannot.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -379,8 +367,8 @@ impl RuleHook {
     }
 
     /// How much a mistake costs.
-    async fn risk_class(&self) -> RuleRisk {
-        self.hook.risk.into()
+    async fn risk_class(&self) -> RuleRiskClass {
+        Class::from(self.hook.risk).into()
     }
 
     /// Who must approve a change, in words.

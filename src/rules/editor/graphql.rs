@@ -6,7 +6,7 @@ use zamu_rules::checking;
 use zamu_rules::completion::Completion;
 use zamu_rules::testing::TestResult;
 
-use super::contract::{RuleHook, RuleRisk};
+use super::contract::RuleHook;
 use super::dry_run::{DryRun, Sample};
 use super::model;
 use super::service::{self, Checked, Draft};
@@ -14,17 +14,8 @@ use crate::graphql::context::Ask;
 use crate::graphql::scalars::out;
 use crate::kernel::error::Result;
 use crate::rules::decisions::graphql::OutcomeCount;
-
-/// What a rule is written in.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[graphql(remote = "zamu_rules::RuleKind")]
-pub enum RuleKind {
-    /// A script: `lateness.rhai`.
-    #[default]
-    Script,
-    /// A decision table: `lateness.table.toml`.
-    Table,
-}
+use crate::rules::releases::graphql::{RuleLanguage, RuleRiskClass};
+use crate::rules::releases::model::Class;
 
 /// A value to check a rule with, instead of the organization's.
 #[derive(InputObject)]
@@ -41,8 +32,8 @@ pub struct CheckRuleInput {
     /// `attendance.lateness`.
     hook: String,
     /// What it is written in.
-    #[graphql(default)]
-    kind: RuleKind,
+    #[graphql(default_with = "RuleLanguage::Script")]
+    language: RuleLanguage,
     /// The rule itself, at most 32 KiB.
     source: String,
     /// Tests for it, as a `.test.rhai` file has them, at most 64 KiB.
@@ -62,7 +53,7 @@ impl From<CheckRuleInput> for Draft {
         let settings = input.settings.into_iter();
         Self {
             hook: input.hook,
-            kind: input.kind.into(),
+            kind: input.language.into(),
             source: input.source,
             tests: input.tests,
             cases: input.cases.map(|cases| cases.0),
@@ -406,13 +397,13 @@ impl EditorQuery {
     async fn rule_hooks(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only hooks of this risk class.")] risk_class: Option<RuleRisk>,
+        #[graphql(desc = "Only hooks of this risk class.")] risk_class: Option<RuleRiskClass>,
         #[graphql(desc = "Only hooks of this part of the work, such as `attendance`.")]
         area: Option<String>,
     ) -> Result<Vec<RuleHook>> {
         let rules = service::rulebook(ctx.app(), ctx.viewer()?)?;
         let wanted = |hook: &&zamu_rules::Hook| {
-            risk_class.is_none_or(|class| class == hook.risk.into())
+            risk_class.is_none_or(|class| class == Class::from(hook.risk).into())
                 && area.as_deref().is_none_or(|area| area == model::area(hook))
         };
         let hooks = zamu_rules::hooks().iter().filter(wanted);

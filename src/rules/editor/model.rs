@@ -82,9 +82,11 @@ pub fn area(hook: &Hook) -> &'static str {
 pub fn approval(risk: Risk) -> &'static str {
     match risk {
         Risk::A => "whoever wrote it",
-        Risk::B => "a second person who may release rules",
-        Risk::C => "a second person with the duty to review pay and money",
-        Risk::D => "a second person with the duty to review clinical safety",
+        Risk::B => "a second owner or admin",
+        Risk::C => "a second person with the duty FINANCE; an owner or admin while nobody has it",
+        Risk::D => {
+            "a second person with the duty CLINICAL_LEAD; two owners or admins while nobody has it"
+        }
     }
 }
 

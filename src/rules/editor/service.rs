@@ -17,6 +17,7 @@ use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
 use crate::rules::decisions;
 use crate::rules::decisions::model::Recent;
+use crate::rules::releases;
 
 /// Bytes of a text in which something is completed: as long as a rule may be.
 const SOURCE_LIMIT: usize = 32 * 1024;
@@ -79,7 +80,7 @@ pub fn complete(
 /// Checks a rule against what the organization runs on today, as if it were saved.
 pub async fn check(app: &App, viewer: &Viewer, mut draft: Draft) -> Result<Checked> {
     let mut tx = app.read(viewer, Action::EditRules).await?;
-    let mut content = today_in(&mut tx).await?;
+    let mut content = releases::service::content_in(&mut tx, None).await?;
     let hook = hook(&draft.hook).map_err(|error| error.at("hook"))?;
     let recent = recent_in(&mut tx, hook, draft.dry_run).await?;
     drop(tx);
@@ -146,12 +147,6 @@ fn with_draft(mut content: Content, hook: &Hook, draft: &Draft) -> Content {
     };
     content.rules.insert(hook.name.to_owned(), rule);
     content
-}
-
-/// What the organization runs on now.
-async fn today_in(tx: &mut Tx) -> Result<Content> {
-    let slug = crate::orgs::service::own_in(tx).await?.slug;
-    Ok(tx.app().rules().files(&slug).cloned().unwrap_or_default())
 }
 
 fn cases(given: Option<serde_json::Value>) -> Result<Vec<Case>> {

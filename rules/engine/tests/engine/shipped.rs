@@ -100,23 +100,6 @@ fn asking_for_a_tag_is_recorded() {
 }
 
 #[test]
-fn the_first_rule_of_the_readme_works() {
-    let readme = std::fs::read_to_string(rules().join("README.md")).unwrap();
-    let blocks: Vec<&str> = readme
-        .split("```rhai\n")
-        .skip(1)
-        .map(|part| part.split("```").next().unwrap())
-        .collect();
-    let folder = crate::folder(&[
-        ("orgs/acme/attendance/lateness.rhai", blocks[0]),
-        ("orgs/acme/attendance/lateness.test.rhai", blocks[1]),
-    ]);
-    let report = testing::run(folder.path(), None);
-    assert_eq!((report.passed(), report.failed()), (1, 0), "{report:#?}");
-    assert_eq!(checking::check(folder.path()).findings, []);
-}
-
-#[test]
 fn every_contract_says_what_its_words_mean() {
     for hook in hooks() {
         assert!(!hook.about.is_empty(), "{}", hook.name);
