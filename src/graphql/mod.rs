@@ -31,6 +31,7 @@ pub struct WorkQuery(
     schedules::graphql::SchedulesQuery,
     attendance::graphql::AttendanceQuery,
     rules::releases::graphql::RulesQuery,
+    rules::releases::packs::PacksQuery,
     rules::editor::graphql::EditorQuery,
 );
 
@@ -66,6 +67,7 @@ pub struct WorkMutation(
     schedules::graphql::SchedulesMutation,
     attendance::mutations::AttendanceMutation,
     rules::releases::mutations::RulesMutation,
+    rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
 );
 

@@ -130,9 +130,22 @@ impl Disk<'_> {
             } else {
                 now.settings
             };
-            Part { rule, settings }.put(&mut settled, &hook);
+            Part {
+                rule,
+                settings,
+                pack: None,
+            }
+            .put(&mut settled, &hook);
+        }
+        // The packs stand in the settings file.
+        if said.packs.is_empty() && self.is_lost(Some(&self.settings_file()), "") {
+            settled.packs.clone_from(&seen.packs);
         }
         settled
+    }
+
+    fn settings_file(&self) -> String {
+        format!("orgs/{}/settings.toml", self.slug)
     }
 
     fn is_lost(&self, file: Option<&str>, hook: &str) -> bool {

@@ -199,6 +199,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         | "rules/rule_status"
         | "rules/rule_hooks"
         | "rules/rule_health"
+        | "rules/rule_packs"
         | "rules/rule_bindings"
         | "rules/rule_drafts"
         | "rules/rule_releases"
@@ -213,6 +214,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             "hook": "attendance.lateness",
             "source": "fn lateness(clock_in, settings) { inherit() }",
         })),
+        "rules/enable_rule_pack" | "rules/disable_rule_pack" => {
+            input(json!({"pack": "field-teams"}))
+        }
         "rules/rule_release" => Some(json!({"number": 1})),
         "rules/rule_settings" => Some(
             json!({"hook": "attendance.lateness", "department": id("team"), "place": id("place")}),

@@ -33,6 +33,7 @@ mod durability;
 mod cancel;
 mod nodes;
 mod outage;
+mod packs;
 mod row_security;
 mod hostile;
 mod tidy;

@@ -1,9 +1,11 @@
 //! Decides what is shown of the rules in force: where each comes from, the settings a form needs, the release.
 
 use chrono::NaiveDate;
-use zamu_rules::{FileProblem, Mode, Origin, RuleKind, Setting, SettingChange, Value};
+use zamu_rules::{
+    FileProblem, Mode, Origin, RuleKind, Setting, SettingChange, SettingInForce, Value,
+};
 
-use super::model::{self, Class, Part, hooks_in};
+use super::model::{Class, Part, hooks_in};
 use super::{history, loading, service, store};
 use crate::app::App;
 use crate::auth::action::Action;
@@ -101,15 +103,13 @@ pub async fn settings(
         .into_iter()
         .chain(place.map(|id| id.to_string()))
         .collect();
-    let changes = Part::of(&content, hook).settings;
-    let rules = app.rules();
-    let mut values = rules.book(&content).settings(hook, day, &scopes);
-    let now = |setting: &Setting| SettingNow {
-        value: values.remove(&setting.name).unwrap_or_default(),
-        change: model::change_in_force(&changes, &setting.name, day, &scopes).cloned(),
-        setting: setting.clone(),
+    let in_force = app.rules().settings_in_force(&content, hook, day, &scopes);
+    let now = |found: SettingInForce| SettingNow {
+        setting: found.setting,
+        value: found.value,
+        change: found.change,
     };
-    Ok(rules.settings_of(hook).iter().map(now).collect())
+    Ok(in_force.into_iter().map(now).collect())
 }
 
 /// What an organization runs on now, and what stands in the way of running what it should.

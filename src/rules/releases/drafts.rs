@@ -1,15 +1,14 @@
 //! Decides about drafts: what is proposed for one hook, checked before it is kept.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use serde_json::json;
 use zamu_rules::checking::{self, Finding, Severity};
+use zamu_rules::packs::PackInfo;
 use zamu_rules::testing::Case;
-use zamu_rules::{Content, Mode, Problem, RuleBinding, RuleKind, SettingChange};
+use zamu_rules::{Content, Mode, PackBinding, RuleBinding, RuleKind, SettingChange};
 
 use super::loading;
-use super::model::{Draft, Part, Proposal, Tested, Tests};
+use super::model::{Draft, PackChange, Part, Proposal, Tested, Tests, pack_of, pack_topic};
 use super::service::{self, Head};
 use super::store;
 use crate::app::App;
@@ -188,40 +187,68 @@ pub(super) async fn check_in(
         if rule.is_some_and(|rule| rule.file.is_none()) {
             refuse(hook, &findings_in(tx, content, tests, hook).await?)?;
         }
-        check_settings(tx.app(), content, hook)?;
-    }
-    Ok(())
-}
-
-fn check_settings(app: &App, content: &Content, hook: &str) -> Result<()> {
-    let rules = app.rules();
-    let book = rules.book(content);
-    let changes = Part::of(content, hook).settings;
-    let begins = changes.iter().filter_map(|change| change.from);
-    let ends = changes.iter().filter_map(|change| change.until?.succ_opt());
-    let days: BTreeSet<NaiveDate> = begins.chain(ends).chain([NaiveDate::MIN]).collect();
-    let scopes = changes.iter().filter_map(|change| change.scope.clone());
-    let scopes: BTreeSet<Option<String>> = scopes.map(Some).chain([None]).collect();
-    for day in days {
-        for scope in &scopes {
-            let scopes: Vec<String> = scope.iter().cloned().collect();
-            let values = book.settings(hook, Some(day), &scopes);
-            rules
-                .fits_together(hook, &values)
-                .map_err(|(name, problem)| unfit(&name, &problem))?;
+        match pack_of(hook) {
+            Some(id) => check_pack(tx.app(), content, id)?,
+            None => check_settings(tx.app(), content, hook)?,
         }
     }
     Ok(())
 }
 
-fn unfit(name: &str, problem: &Problem) -> Error {
-    let hint = problem
-        .hint
-        .as_ref()
-        .map(|hint| format!(" - {hint}"))
-        .unwrap_or_default();
-    let message = format!("{}{hint}", problem.message);
-    Error::refused(Code::RuleNotValid, message).at(&format!("values.{name}"))
+/// The settings of a hook: each by itself, and together on every day on which one changes.
+fn check_settings(app: &App, content: &Content, hook: &str) -> Result<()> {
+    let mut rest = content.clone();
+    let (changes, others) = rest
+        .settings
+        .into_iter()
+        .partition(|change| change.hook == hook);
+    rest.settings = others;
+    let changes: Vec<SettingChange> = changes;
+    let problems = app.rules().check_settings(&rest, &changes).err();
+    match problems.into_iter().flatten().next() {
+        Some(problem) => Err(unfit(
+            &problem.name,
+            &problem.message,
+            problem.hint.as_deref(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A pack must be installed, be the version that was looked at, and be granted no more than it asks for.
+fn check_pack(app: &App, content: &Content, id: &str) -> Result<()> {
+    let Some(binding) = content.packs.iter().find(|pack| pack.id == id) else {
+        return Ok(());
+    };
+    let rules = app.rules();
+    let installed = rules.pack(id).filter(|pack| pack.is_usable());
+    let pack = installed.ok_or_else(|| no_pack(id))?;
+    let asked = &pack.permissions;
+    let beyond = binding
+        .granted
+        .iter()
+        .find(|grant| !asked.read.contains(grant) && !asked.outcomes.contains(grant));
+    if let Some(beyond) = beyond {
+        let message = format!("the pack `{id}` does not ask for `{beyond}`");
+        return Err(Error::invalid("grants", message));
+    }
+    let problems = rules.book(content).problems();
+    let said = problems
+        .into_iter()
+        .find(|(_, problem)| problem.message.contains(&format!("`{id}`")));
+    match said {
+        Some((_, problem)) => Err(Error::refused(Code::RuleNotValid, problem.message).at("pack")),
+        None => Ok(()),
+    }
+}
+
+fn no_pack(id: &str) -> Error {
+    Error::not_found(&format!("usable pack called `{id}`")).at("pack")
+}
+
+fn unfit(name: &str, message: &str, hint: Option<&str>) -> Error {
+    let hint = hint.map(|hint| format!(" - {hint}")).unwrap_or_default();
+    Error::refused(Code::RuleNotValid, format!("{message}{hint}")).at(&format!("values.{name}"))
 }
 
 /// The draft of a hook, or a new one, with what the next release builds on.
@@ -317,18 +344,23 @@ pub async fn set_settings(app: &App, viewer: &Viewer, values: Values) -> Result<
     let scope = scope_in(&mut tx, values.scope).await?;
     let (mut draft, head) = open_in(&mut tx, hook).await?;
     let current = draft.proposal.settings.take();
+    let known = app
+        .rules()
+        .settings_in_force(&head.content, hook, None, &[]);
     let mut changes = current.unwrap_or_else(|| Part::of(&head.content, hook).settings);
     for (name, given) in values.values {
-        check_scope(app, hook, &name, values.scope)?;
         changes.retain(|change| {
             let same = change.name == name && change.scope == scope;
             !(same && change.from == values.from && change.until == values.until)
         });
         let Some(given) = given else { continue };
-        let value = app
-            .rules()
-            .accept(hook, &name, given)
-            .map_err(|problem| unfit(&name, &problem))?;
+        let found = known.iter().find(|known| known.setting.name == name);
+        let value = match found {
+            Some(found) => zamu_rules::parse_value(&found.setting, &given)
+                .map_err(|said| unfit(&name, &said, None))?,
+            // Refused below, with the name that was probably meant.
+            None => zamu_rules::Value::Nothing,
+        };
         changes.push(SettingChange {
             hook: hook.to_owned(),
             name,
@@ -363,24 +395,58 @@ async fn scope_in(tx: &mut Tx, scope: Option<Scope>) -> Result<Option<String>> {
     })
 }
 
-/// Whether a setting may differ between departments or places.
-fn check_scope(app: &App, hook: &str, name: &str, scope: Option<Scope>) -> Result<()> {
-    let wanted = match scope {
-        None => return Ok(()),
-        Some(Scope::Department(_)) => "department",
-        Some(Scope::Place(_)) => "place",
+/// Proposes how a pack takes part; without `part` that it no longer does.
+pub async fn set_pack(
+    app: &App,
+    viewer: &Viewer,
+    id: &str,
+    part: Option<PackPart>,
+) -> Result<View> {
+    let mut tx = app.begin(viewer, Action::EditRules).await?;
+    let (mut draft, head) = open_in(&mut tx, &pack_topic(id)).await?;
+    let binding = match part {
+        Some(part) => {
+            let rules = app.rules();
+            let pack = rules
+                .pack(id)
+                .filter(|pack| pack.is_usable())
+                .ok_or_else(|| no_pack(id))?;
+            let all = pack.binding();
+            Some(PackBinding {
+                granted: part.grants.unwrap_or(all.granted.clone()),
+                mode: part.mode,
+                ..all
+            })
+        }
+        None if head.content.packs.iter().all(|pack| pack.id != id) => {
+            let message = format!("the pack `{id}` is not switched on");
+            return Err(Error::refused(Code::NotFound, message).at("pack"));
+        }
+        None => None,
     };
+    draft.proposal.pack = Some(PackChange { binding });
+    keep(tx, draft, &head).await
+}
+
+/// How a pack is to take part.
+#[derive(Debug, Clone)]
+pub struct PackPart {
+    pub mode: Mode,
+    /// What it may read beyond open facts, and answer; everything it asks for if left out.
+    pub grants: Option<Vec<String>>,
+}
+
+/// Installed packs, with how the organization runs each.
+pub async fn packs(app: &App, viewer: &Viewer) -> Result<Vec<(PackInfo, Option<PackBinding>)>> {
+    let mut tx = app.read(viewer, Action::ViewRules).await?;
+    let number = service::number_now_in(&mut tx).await?;
+    let content = service::base_in(&mut tx, number).await?.content;
     let rules = app.rules();
-    let setting = rules
-        .settings_of(hook)
-        .iter()
-        .find(|setting| setting.name == name);
-    if setting.is_none_or(|setting| setting.scopes.iter().any(|scope| scope == wanted)) {
-        return Ok(());
-    }
-    let message =
-        format!("`{name}` is the same for the whole organization; it cannot be set for a {wanted}");
-    Err(Error::refused(Code::RuleNotValid, message).at(&format!("values.{name}")))
+    let with = |pack: &PackInfo| {
+        let binding = content.packs.iter().find(|binding| binding.id == pack.id);
+        (pack.clone(), binding.cloned())
+    };
+    Ok(rules.packs().iter().map(with).collect())
 }
 
 /// Begins a draft with what a file or the default pack says, so that the organization owns it from then on.
@@ -415,7 +481,7 @@ pub async fn copy(app: &App, viewer: &Viewer, hook: &str) -> Result<View> {
         proposal: Proposal {
             rule: part.rule,
             settings: (!part.settings.is_empty()).then_some(part.settings),
-            tests: None,
+            ..Proposal::default()
         },
         base: head.number,
         author,

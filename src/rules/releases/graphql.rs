@@ -11,6 +11,7 @@ use super::drafts::{self, View};
 use super::forms::{RuleBindingInForce, RuleHealth, RuleSetting, RuleStatus};
 use super::history::Activation;
 use super::model::{self, Part};
+use super::packs::RulePackBinding;
 use super::service::{self, Told};
 use super::{bindings, nodes, people};
 use crate::graphql::context::Ask;
@@ -216,9 +217,15 @@ impl RuleDraft {
         out(self.0.draft.id)
     }
 
-    /// Which question it is about.
+    /// Which question it is about; `pack:<id>` for a pack.
     async fn hook(&self) -> &str {
         &self.0.draft.topic
+    }
+
+    /// How the pack would take part; nothing for a hook, and for a pack that is to be switched off.
+    async fn pack(&self) -> Option<RulePackBinding> {
+        let change = self.0.draft.proposal.pack.as_ref()?;
+        change.binding.as_ref().map(RulePackBinding::of)
     }
 
     /// The proposed rule; nothing when only settings change.

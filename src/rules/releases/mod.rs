@@ -15,3 +15,4 @@ pub mod bindings;
 pub mod forms;
 pub mod graphql;
 pub mod mutations;
+pub mod packs;

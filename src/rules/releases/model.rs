@@ -117,13 +117,35 @@ pub struct Proposal {
     pub settings: Option<Vec<SettingChange>>,
     #[serde(default)]
     pub tests: Option<Tested>,
+    /// For the topic of a pack only.
+    #[serde(default)]
+    pub pack: Option<PackChange>,
 }
+
+/// A pack that is to be switched on, changed or switched off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PackChange {
+    /// How it takes part; nothing switches it off.
+    pub binding: Option<PackBinding>,
+}
+
+/// The topic of a pack: `pack:ke-labour`.
+pub fn pack_topic(id: &str) -> String {
+    format!("{PACK}{id}")
+}
+
+/// The id of the pack a topic is about.
+pub fn pack_of(topic: &str) -> Option<&str> {
+    topic.strip_prefix(PACK)
+}
+
+const PACK: &str = "pack:";
 
 /// A proposal somebody is working on. One per organization and hook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     pub id: DraftId,
-    /// The hook.
+    /// The hook, or `pack:<id>`.
     pub topic: String,
     pub proposal: Proposal,
     /// Whether it takes a hook over from a file.
@@ -138,6 +160,9 @@ impl Draft {
     /// Puts the proposal into a content.
     pub fn apply(&self, content: &mut Content, tests: &mut Tests) {
         let hook = &self.topic;
+        if let (Some(id), Some(change)) = (pack_of(hook), &self.proposal.pack) {
+            set_pack(content, id, change.binding.clone());
+        }
         if let Some(rule) = &self.proposal.rule {
             content.rules.insert(hook.clone(), rule.clone());
         }
@@ -151,17 +176,30 @@ impl Draft {
     }
 }
 
-/// What a content says about one hook.
+/// Puts a pack where it was, or below the others, or takes it out.
+fn set_pack(content: &mut Content, id: &str, binding: Option<PackBinding>) {
+    let at = content.packs.iter().position(|pack| pack.id == id);
+    match (at.and_then(|at| content.packs.get_mut(at)), binding) {
+        (Some(known), Some(binding)) => *known = binding,
+        (None, Some(binding)) => content.packs.push(binding),
+        (_, None) => content.packs.retain(|pack| pack.id != id),
+    }
+}
+
+/// What a content says about one hook or one pack.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Part {
     pub rule: Option<RuleBinding>,
     pub settings: Vec<SettingChange>,
+    pub pack: Option<PackBinding>,
 }
 
 impl Part {
     pub fn of(content: &Content, hook: &str) -> Self {
         let settings = content.settings.iter();
+        let is_it = |pack: &&PackBinding| Some(pack.id.as_str()) == pack_of(hook);
         Self {
+            pack: content.packs.iter().find(is_it).cloned(),
             rule: content.rules.get(hook).cloned(),
             settings: settings
                 .filter(|change| change.hook == hook)
@@ -231,7 +269,7 @@ pub fn topics_between(before: &Content, after: &Content) -> Vec<String> {
     let changed = ids
         .into_iter()
         .filter(|id| pack(before, id) != pack(after, id));
-    topics.extend(changed.map(|id| format!("pack:{id}")));
+    topics.extend(changed.map(pack_topic));
     topics
 }
 
@@ -255,38 +293,15 @@ pub fn merge_files(content: &Content, seen: &Content, now: &Content) -> Content 
             said.put(&mut merged, &hook);
         }
     }
-    merged
-}
-
-/// Which change of a setting holds; the same choice as the engine's: the last set, then later days, then narrower
-/// scopes.
-pub fn change_in_force<'a>(
-    changes: &'a [SettingChange],
-    name: &str,
-    day: Option<chrono::NaiveDate>,
-    scopes: &[String],
-) -> Option<&'a SettingChange> {
-    let day = day.unwrap_or(chrono::NaiveDate::MAX);
-    let always = |change: &&SettingChange| {
-        change.scope.is_none() && change.from.is_none() && change.until.is_none()
-    };
-    let mine: Vec<&SettingChange> = changes
-        .iter()
-        .filter(|change| change.name == name)
-        .collect();
-    let mut dated: Vec<&SettingChange> = mine
-        .iter()
-        .copied()
-        .filter(|change| !always(change))
-        .collect();
-    dated.sort_by_key(|change| change.from);
-    let mut found = mine.iter().copied().rfind(always);
-    for scope in std::iter::once(None).chain(scopes.iter().map(Some)) {
-        let here =
-            |change: &&&SettingChange| change.scope.as_ref() == scope && change.holds_on(day);
-        found = dated.iter().rfind(here).copied().or(found);
+    let packs = seen.packs.iter().chain(&now.packs);
+    for id in packs.map(|pack| pack.id.clone()).collect::<BTreeSet<_>>() {
+        let topic = pack_topic(&id);
+        let said = Part::of(now, &topic);
+        if said != Part::of(seen, &topic) {
+            set_pack(&mut merged, &id, said.pack);
+        }
     }
-    found
+    merged
 }
 
 #[cfg(test)]
@@ -372,27 +387,5 @@ mod tests {
         // The database owns it.
         let own = content(&[("a.b", rule("3", None))]);
         assert_eq!(merge_files(&own, &one, &two), own);
-    }
-
-    #[test]
-    fn the_change_in_force_is_the_one_the_engine_uses() {
-        let day = |text: &str| text.parse::<chrono::NaiveDate>().ok();
-        let mut from_april = grace(20);
-        from_april.from = day("2026-04-01");
-        let mut here = grace(30);
-        here.scope = Some("dep_1".into());
-        let changes = [from_april.clone(), here.clone(), grace(10)];
-        let value = |day, scopes: &[String]| {
-            change_in_force(&changes, "grace_minutes", day, scopes)
-                .map(|change| change.value.clone())
-        };
-        assert_eq!(value(day("2026-03-01"), &[]), Some(Value::Whole(10)));
-        assert_eq!(value(day("2026-04-01"), &[]), Some(Value::Whole(20)));
-        assert_eq!(
-            value(day("2026-04-01"), &["dep_1".into()]),
-            Some(Value::Whole(30))
-        );
-        assert_eq!(value(None, &["dep_2".into()]), Some(Value::Whole(20)));
-        assert_eq!(change_in_force(&changes, "other", None, &[]), None);
     }
 }

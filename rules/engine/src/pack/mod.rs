@@ -1,6 +1,5 @@
 //! Rules from files: the embedded default pack, the folder over it, and one layer per organization.
 
-mod accept;
 mod book;
 mod content;
 mod embedded;

@@ -13,4 +13,4 @@ pub(crate) use judge::{alone, clash, together};
 pub(crate) use schema::{Schema, line_at, line_of};
 pub use schema::{Setting, SettingKind};
 pub use values::parse_value;
-pub(crate) use values::{check, fits, parse_values};
+pub(crate) use values::{fits, parse_values};
