@@ -2,14 +2,17 @@
 
 use clap::Args;
 use serde_json::json;
+use zamu_rules::testing::run_cases;
+use zamu_rules::{Content, Mode};
 
 use super::{Outcome, open, orgs, say, say_json};
 use crate::app::App;
+use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::kernel::error::Result;
 use crate::kernel::id::OrgId;
-use crate::rules::files;
 use crate::rules::releases::{bindings, model, nodes, service};
+use crate::rules::{decisions, files};
 
 /// Whose rules, and in which shape.
 #[derive(Debug, Args)]
@@ -32,6 +35,9 @@ pub(super) struct Diff {
     /// The slug of the organization.
     #[arg(long, value_name = "SLUG")]
     org: String,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Where to go back to.
@@ -136,30 +142,127 @@ pub(super) async fn diff(diff: &Diff) -> Result<Outcome> {
     let after = service::numbered(&app, &viewer, diff.after).await?;
     let (before, after) = (before.release.content, after.release.content);
     let topics = model::topics_between(&before, &after);
+    let mut changes = Vec::with_capacity(topics.len());
     for topic in &topics {
-        say(&format!("{topic}:"));
-        for line in lines(&model::Part::of(&before, topic)) {
-            say(&format!("- {line}"));
-        }
-        for line in lines(&model::Part::of(&after, topic)) {
-            say(&format!("+ {line}"));
-        }
+        let (was, is) = (
+            lines(&model::Part::of(&before, topic)),
+            lines(&model::Part::of(&after, topic)),
+        );
+        changes.push(Change {
+            topic: topic.clone(),
+            lines: differing(&was, &is),
+            cases: cases(&app, &viewer, topic, &before, &after).await?,
+        });
     }
-    if topics.is_empty() {
+    if diff.json {
+        say_json(&json!({"version": 1, "changes": changes}))?;
+    } else if topics.is_empty() {
         say("the two say the same");
+    }
+    for change in changes.iter().filter(|_| !diff.json) {
+        say(&format!("{}:", change.topic));
+        for line in change.lines.iter().chain(&change.cases) {
+            say(line);
+        }
     }
     Ok(Outcome::found(!topics.is_empty()))
 }
 
-/// What a release says about a hook, in lines.
+/// What two releases say differently about one hook or pack.
+#[derive(serde::Serialize)]
+struct Change {
+    topic: String,
+    /// Begin with `- ` where only the earlier one has them, with `+ ` where only the later one does.
+    lines: Vec<String>,
+    /// Kept cases that hold under one of them only.
+    cases: Vec<String>,
+}
+
+/// What a release says about a hook or a pack, in lines.
 fn lines(part: &model::Part) -> Vec<String> {
     let rule = part.rule.iter();
+    let mode = rule
+        .clone()
+        .map(|rule| format!("mode: {}", mode_name(rule.mode)));
     let text = rule.flat_map(|rule| rule.text.lines().map(str::to_owned));
     let settings = part.settings.iter().map(|change| {
         let scope = change.scope.as_deref().unwrap_or("everywhere");
-        format!("{} = {} ({scope})", change.name, change.value)
+        let from = change
+            .from
+            .map(|day| format!(" from {day}"))
+            .unwrap_or_default();
+        let until = change
+            .until
+            .map(|day| format!(" until {day}"))
+            .unwrap_or_default();
+        format!("{} = {} ({scope}{from}{until})", change.name, change.value)
     });
-    text.chain(settings).collect()
+    let pack = part.pack.iter().map(|pack| {
+        let mode = mode_name(pack.mode);
+        format!(
+            "pack {} {}, mode {mode}, granted {:?}",
+            pack.id, pack.version, pack.granted
+        )
+    });
+    mode.chain(text).chain(settings).chain(pack).collect()
+}
+
+/// The lines between what both begin and end with.
+fn differing(was: &[String], is: &[String]) -> Vec<String> {
+    let common = |one: &mut dyn Iterator<Item = &String>,
+                  two: &mut dyn Iterator<Item = &String>| {
+        one.zip(two).take_while(|(one, two)| one == two).count()
+    };
+    let front = common(&mut was.iter(), &mut is.iter());
+    let (was, is) = (
+        was.get(front..).unwrap_or_default(),
+        is.get(front..).unwrap_or_default(),
+    );
+    let back = common(&mut was.iter().rev(), &mut is.iter().rev());
+    let inside = |lines: &[String], sign: &str| -> Vec<String> {
+        let kept = lines.len().saturating_sub(back);
+        lines
+            .iter()
+            .take(kept)
+            .map(|line| format!("{sign} {line}"))
+            .collect()
+    };
+    [inside(was, "-"), inside(is, "+")].concat()
+}
+
+/// Kept cases of a hook that one of two contents fails.
+async fn cases(
+    app: &App,
+    viewer: &Viewer,
+    hook: &str,
+    before: &Content,
+    after: &Content,
+) -> Result<Vec<String>> {
+    let mut tx = app.read(viewer, Action::ViewRules).await?;
+    let kept = decisions::cases::of_hook_in(&mut tx, hook).await?;
+    let rules = app.rules();
+    let run = |content: &Content| run_cases(&rules.book(content), hook, &kept);
+    let word = |passed: bool| if passed { "holds" } else { "fails" };
+    let pairs = run(before).into_iter().zip(run(after));
+    let changed = pairs.filter(|(was, is)| was.passed != is.passed);
+    Ok(changed
+        .map(|(was, is)| {
+            format!(
+                "  case {:?}: {} -> {}",
+                was.name,
+                word(was.passed),
+                word(is.passed)
+            )
+        })
+        .collect())
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Off => "off",
+        Mode::Audit => "audit",
+        Mode::On => "on",
+    }
 }
 
 pub(super) async fn rollback(rollback: &Rollback) -> Result<Outcome> {

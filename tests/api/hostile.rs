@@ -116,6 +116,26 @@ async fn a_rule_that_keeps_failing_is_left_alone_until_it_is_well() {
         });
     assert_eq!(opened.collect::<Vec<_>>().await, ["attendance.clock_in"]);
 
+    let health = acme.admin.run("rules/rule_health", json!({})).await;
+    let rules = health.data("/ruleHealth/rules").as_array().unwrap();
+    let asked = rules
+        .iter()
+        .find(|rule| rule["hook"] == "attendance.clock_in")
+        .unwrap();
+    assert_eq!((&asked["runs"], &asked["failures"]), (&json!(5), &json!(5)));
+    assert!(
+        asked["openSince"].is_string() && asked["lastProblem"].is_string(),
+        "{asked:#}"
+    );
+    let alarm = "attendance.clock_in keeps failing and is left alone";
+    assert!(
+        health
+            .data("/ruleHealth/alarms")
+            .as_array()
+            .unwrap()
+            .contains(&json!(alarm))
+    );
+
     // On Tuesday the first question after half a minute shows that it is well; the next is answered by it.
     app.clock.advance(TimeDelta::days(1));
     assert_eq!(status("shown").await, "BREAKER");

@@ -202,14 +202,33 @@ impl KeptRead {
 pub fn outcome_text(outcome: &Outcome) -> String {
     let named = outcome.values.len() > 1;
     let value = |(name, value): (&String, &zamu_rules::Value)| {
+        let text = value_text(value);
         if named {
-            format!("{name}: {value}")
+            format!("{name}: {text}")
         } else {
-            value.to_string()
+            text
         }
     };
     let values: Vec<String> = outcome.values.iter().map(value).collect();
     format!("{}({})", outcome.name, values.join(", "))
+}
+
+/// A list of what methods added reads as they were called: `deduct(30, no meal break)`.
+fn value_text(value: &zamu_rules::Value) -> String {
+    use zamu_rules::Value;
+    match value {
+        Value::List(items) => items.iter().map(value_text).collect::<Vec<_>>().join(", "),
+        Value::Record(record) => {
+            let method = record
+                .get("what")
+                .and_then(Value::as_text)
+                .unwrap_or_default();
+            let rest = record.iter().filter(|(name, _)| *name != "what");
+            let rest: Vec<String> = rest.map(|(_, value)| value_text(value)).collect();
+            format!("{method}({})", rest.join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Outcome and decorations as they are stored.
@@ -255,6 +274,20 @@ mod tests {
         );
         let fence = outcome("fence", &[("radius_m", 150), ("accuracy_m", 50)]);
         assert_eq!(outcome_text(&fence), "fence(accuracy_m: 50, radius_m: 150)");
+        let asked: Value = [
+            ("what", "require".into()),
+            ("kind", "note".into()),
+            ("prompt", "What happened?".into()),
+        ]
+        .into();
+        let mut require = outcome("require", &[]);
+        require
+            .values
+            .insert("required".into(), Value::List(vec![asked]));
+        assert_eq!(
+            outcome_text(&require),
+            "require(require(note, What happened?))"
+        );
     }
 
     #[test]

@@ -204,8 +204,42 @@ pub struct RuleHealth {
     newest: i64,
     /// Every node that is there.
     nodes: Vec<RuleNode>,
-    /// What somebody should look at: nodes that disagree, nodes that lag behind.
+    /// What somebody should look at: nodes that disagree or lag behind, rules that keep failing.
     alarms: Vec<String>,
+    /// How the rules in force fare on the node that answers; hooks that were asked since it runs this release.
+    rules: Vec<RuleHookHealth>,
+}
+
+/// How one hook fares on one node.
+#[derive(SimpleObject)]
+pub struct RuleHookHealth {
+    /// `attendance.lateness`.
+    hook: String,
+    /// How often it was asked.
+    runs: u64,
+    /// How often it failed.
+    failures: u64,
+    /// Since when it is left alone because it kept failing; nothing while it is asked.
+    open_since: Option<DateTime<Utc>>,
+    /// Operations left of this minute.
+    operations_left: u64,
+    /// What went wrong last.
+    last_problem: Option<String>,
+}
+
+impl RuleHookHealth {
+    fn of(health: zamu_rules::Health) -> Self {
+        Self {
+            hook: health.hook,
+            runs: health.runs,
+            failures: health.failures,
+            open_since: health
+                .open_since_us
+                .and_then(DateTime::from_timestamp_micros),
+            operations_left: health.operations_left,
+            last_problem: health.last_problem.map(|problem| problem.message),
+        }
+    }
 }
 
 /// One node of the server.
@@ -239,6 +273,7 @@ impl RuleHealth {
             newest: health.newest,
             nodes: health.nodes.into_iter().map(node).collect(),
             alarms: health.alarms,
+            rules: health.rules.into_iter().map(RuleHookHealth::of).collect(),
         }
     }
 }

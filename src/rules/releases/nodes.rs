@@ -11,6 +11,7 @@ use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::kernel::error::Result;
 use crate::kernel::time::Instant;
+use crate::rules::force::InForce;
 
 /// How long the keeper sleeps when nobody wakes it: the shortest wait before something that failed is tried again.
 const IDLE: Duration = Duration::from_secs(1);
@@ -122,6 +123,8 @@ pub struct Health {
     pub nodes: Vec<(Node, Option<Running>)>,
     /// What somebody should look at.
     pub alarms: Vec<String>,
+    /// How the rules in force fare on this node, those that were asked.
+    pub rules: Vec<zamu_rules::Health>,
 }
 
 /// The living nodes, and what is wrong with them.
@@ -134,8 +137,12 @@ pub async fn health(app: &App, viewer: &Viewer) -> Result<Health> {
     let activated_at = activated.map(|one| one.activated_at).max();
     let running = node_store::running_in(&mut tx).await?;
     let nodes = fleet::alive(node_store::nodes(tx.conn()?).await?, now);
+    let book = InForce::at(&mut tx, now).await?.book().digest().to_owned();
+    let rules = app.guards().health(tx.org(), &book, now);
     let mut alarms: Vec<String> = fleet::disagreement(&nodes, now).into_iter().collect();
     alarms.extend(fleet::laggards(&nodes, &running, newest, activated_at, now));
+    let open = rules.iter().filter(|rule| rule.open_since_us.is_some());
+    alarms.extend(open.map(|rule| format!("{} keeps failing and is left alone", rule.hook)));
     let with = |node: Node| {
         let running = running.iter().find(|one| one.node == node.name).cloned();
         (node, running)
@@ -144,5 +151,6 @@ pub async fn health(app: &App, viewer: &Viewer) -> Result<Health> {
         newest,
         nodes: nodes.into_iter().map(with).collect(),
         alarms,
+        rules,
     })
 }
