@@ -6,6 +6,7 @@ use super::{Cost, Finding, Report, Severity, edges};
 use crate::compiled::{SOURCE_LIMIT, Script, is_blank};
 use crate::engine::{self, lint};
 use crate::hook::Hook;
+use crate::pack::Enabled;
 use crate::settings::Schema;
 use crate::testing::{self, Bench, Case};
 use crate::{Content, Mode, Problem, RuleBinding, RuleKind, Rulebook, registry, tables};
@@ -47,8 +48,9 @@ pub fn check_draft(rulebook: &Rulebook, draft: &Draft<'_>) -> Report {
     };
     content.rules.insert(hook.name.to_owned(), rule);
     let book = rulebook.book(&content);
-    let schema = rulebook.default_pack.schemas.get(hook.name).cloned();
-    let schema = schema.unwrap_or_default();
+    // The settings of enabled packs are there for the organization's own rule too.
+    let enabled = Enabled::of(&content, rulebook.packs());
+    let schema = Arc::new(enabled.schema(&rulebook.default_pack, hook.name));
     let Some(script) = compile(hook, draft.kind, &text, None, &mut report) else {
         return report;
     };

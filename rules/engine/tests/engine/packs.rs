@@ -688,3 +688,32 @@ fn an_organizations_own_rule_needs_no_permission() {
         .decide(hooks::LATENESS, late_by(22), &[]);
     assert_eq!(decision.outcome.name, "excused");
 }
+
+#[test]
+fn an_own_rule_may_read_the_settings_of_an_enabled_pack() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
+    let (book, problems) = Rulebook::load(Path::new("nowhere"), Some(&root), None);
+    assert_eq!(problems, []);
+    let check = |packs: Vec<PackBinding>| {
+        let content = Content {
+            packs,
+            ..Content::default()
+        };
+        let draft = zamu_rules::checking::Draft {
+            hook: hooks::LATENESS,
+            kind: zamu_rules::RuleKind::Script,
+            text: "fn lateness(clock_in, settings) { if clock_in.minutes_late <= settings.travel_grace_minutes { return on_time(); } inherit() }",
+            tests: None,
+            cases: &[],
+            content: &content,
+        };
+        let findings = zamu_rules::checking::check_draft(&book, &draft).findings;
+        findings
+            .into_iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    let pack = book.pack("field-teams").unwrap().binding();
+    assert!(check(Vec::new()).contains(&"unknown_setting".to_owned()));
+    assert_eq!(check(vec![pack]), Vec::<String>::new());
+}
