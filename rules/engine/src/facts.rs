@@ -6,6 +6,50 @@ use crate::{Record, Value};
 /// Longest text a fact may carry into a rule, in bytes; longer text is cut by the server, not here.
 const TEXT_LIMIT: usize = 2_048;
 
+/// The largest whole number a fact or a setting can be, and the smallest below nothing: minutes of two thousand
+/// years, metres to beyond the moon. Within it no product of two of them leaves 64 bits.
+pub(crate) const WHOLE_LIMIT: i64 = 1_000_000_000;
+
+/// Brings every whole number within [`WHOLE_LIMIT`], because a twin in Rust must be able to count with them
+/// whatever happens, and says which one was not.
+pub(crate) fn bound(facts: &mut Record) -> Result<(), String> {
+    let mut beyond = None;
+    for (name, value) in facts {
+        let said = bound_value(value).err();
+        beyond = beyond.or(said.map(|rest| format!("{name}{rest}")));
+    }
+    match beyond {
+        Some(path) => Err(format!("the fact `{path}` is a number beyond all measure")),
+        None => Ok(()),
+    }
+}
+
+/// The path below the value, where one of its numbers was out of bounds.
+fn bound_value(value: &mut Value) -> Result<(), String> {
+    match value {
+        Value::Whole(number) if !(-WHOLE_LIMIT..=WHOLE_LIMIT).contains(number) => {
+            *number = (*number).clamp(-WHOLE_LIMIT, WHOLE_LIMIT);
+            Err(String::new())
+        }
+        Value::Record(inner) => {
+            let mut beyond = Ok(());
+            for (name, value) in inner {
+                let said = bound_value(value).map_err(|rest| format!(".{name}{rest}"));
+                beyond = beyond.and(said);
+            }
+            beyond
+        }
+        Value::List(items) => {
+            let mut beyond = Ok(());
+            for (index, item) in items.iter_mut().enumerate() {
+                beyond = beyond.and(bound_value(item).map_err(|rest| format!("[{index}]{rest}")));
+            }
+            beyond
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Fills in what may be left out and refuses what does not fit, naming the fact.
 pub(crate) fn prepare(
     facts: &mut Record,

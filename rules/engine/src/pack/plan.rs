@@ -79,7 +79,8 @@ fn judge(
         _ => None,
     };
     let hook = plan.hook;
-    let incomplete = facts::prepare(&mut given, hook.facts, "").err();
+    let beyond = facts::bound(&mut given).err();
+    let incomplete = facts::prepare(&mut given, hook.facts, "").err().or(beyond);
     let trace = Arc::new(Trace::default());
     let input = Input {
         facts: Arc::new(given),

@@ -2,6 +2,7 @@
 
 use super::file::{Place, SettingsFile};
 use super::schema::{Schema, Setting, SettingKind};
+use crate::facts::WHOLE_LIMIT;
 use crate::{Money, Problem, Record, SettingChange, Value};
 
 /// Letters of a text setting.
@@ -99,6 +100,10 @@ pub(crate) fn fits(setting: &Setting, value: &Value) -> Result<(), String> {
 
 fn within(setting: &Setting, number: i64) -> Result<(), String> {
     let name = &setting.name;
+    let is_money = setting.kind == SettingKind::Money;
+    if !is_money && !(-WHOLE_LIMIT..=WHOLE_LIMIT).contains(&number) {
+        return Err(format!("`{name}` is {number}, a number beyond all measure"));
+    }
     match (setting.min, setting.max) {
         (Some(min), _) if number < min => {
             Err(format!("`{name}` is {number}, below its least, {min}"))

@@ -303,3 +303,57 @@ fn the_graver_outcome_ranks_higher_where_ranks_decide() {
         &["proceed", "needs_approval", "hold"],
     );
 }
+
+/// Sets every whole number of a record, however deep.
+fn flood(record: &mut zamu_rules::Record, number: i64) {
+    for value in record.values_mut() {
+        flood_value(value, number);
+    }
+}
+
+fn flood_value(value: &mut zamu_rules::Value, number: i64) {
+    match value {
+        zamu_rules::Value::Whole(whole) => *whole = number,
+        zamu_rules::Value::Record(inner) => flood(inner, number),
+        zamu_rules::Value::List(items) => {
+            for item in items {
+                flood_value(item, number);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn numbers_beyond_all_measure_are_refused_and_the_policy_answers() {
+    let book = zamu_rules::Rulebook::embedded();
+    for hook in hooks() {
+        for number in [i64::MIN, -1_000_000_001, 1_000_000_001, i64::MAX] {
+            let mut facts = hook.sample();
+            flood(&mut facts, number);
+            if facts == hook.sample() {
+                continue;
+            }
+            let decision = book.decide("acme", hook.name, facts);
+            let said = decision
+                .problem
+                .unwrap_or_else(|| panic!("{} takes {number}", hook.name));
+            assert!(
+                said.message.contains("beyond all measure"),
+                "{}: {}",
+                hook.name,
+                said.message
+            );
+            assert_eq!(decision.status, zamu_rules::Status::Defaulted);
+        }
+        let mut facts = hook.sample();
+        flood(&mut facts, 1_000_000_000);
+        let decision = book.decide("acme", hook.name, facts);
+        assert_ne!(
+            decision.status,
+            zamu_rules::Status::Incident,
+            "{}",
+            hook.name
+        );
+    }
+}
