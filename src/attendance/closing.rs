@@ -98,14 +98,7 @@ fn early_leave_facts(known: &Known<'_>, shift: &Shift) -> Record {
         // Always no: there is no way yet to approve leaving early.
         ("leave_was_approved", false.into()),
         ("tasks_left", 0.into()),
-        (
-            "shift",
-            [
-                ("planned_minutes", facts::planned_minutes(shift).into()),
-                ("kind", "work".into()),
-            ]
-            .into(),
-        ),
+        ("shift", facts::judged_shift(shift)),
         ("person", facts::person(known)),
         ("now", facts::moment(at, known.zone)),
     ])

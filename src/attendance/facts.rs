@@ -89,21 +89,23 @@ pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
         ("minutes_late", minutes_between(shift.starts_at, at).into()),
         // Always no: there is no way yet to approve a delay.
         ("delay_was_approved", false.into()),
-        (
-            "shift",
-            [
-                ("planned_minutes", planned_minutes(shift).into()),
-                ("kind", "work".into()),
-            ]
-            .into(),
-        ),
+        ("shift", judged_shift(shift)),
         ("person", person(known)),
         ("weekday", weekday(at, known.zone).into()),
         ("now", moment(at, known.zone)),
     ])
 }
 
-pub(super) fn planned_minutes(shift: &Shift) -> i64 {
+/// The shift a person is early or late for.
+pub(super) fn judged_shift(shift: &Shift) -> Value {
+    [
+        ("planned_minutes", planned_minutes(shift).into()),
+        ("kind", shift.kind.name().to_lowercase().into()),
+    ]
+    .into()
+}
+
+fn planned_minutes(shift: &Shift) -> i64 {
     minutes_between(shift.starts_at, shift.ends_at)
 }
 

@@ -272,6 +272,22 @@ pub enum Risk {
     D,
 }
 
+impl Risk {
+    /// Who must approve a change, in words.
+    pub fn approver(self) -> &'static str {
+        match self {
+            Self::A => "whoever wrote it",
+            Self::B => "a second owner or admin",
+            Self::C => {
+                "a second person with the duty FINANCE; an owner or admin while nobody has it"
+            }
+            Self::D => {
+                "a second person with the duty CLINICAL_LEAD; two owners or admins while nobody has it"
+            }
+        }
+    }
+}
+
 /// What one evaluation may cost. Operations are the contract; time is a safety net.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Budget {

@@ -373,7 +373,7 @@ impl RuleHook {
 
     /// Who must approve a change, in words.
     async fn approval(&self) -> &str {
-        model::approval(self.hook.risk)
+        self.hook.risk.approver()
     }
 
     /// What answers when a rule cannot.

@@ -1,6 +1,6 @@
 //! A hook's contract as a reader wants it: facts by their path, units by their name, who approves in words.
 
-use zamu_rules::{Class, Field, Hook, Kind, Risk, Setting, SettingKind};
+use zamu_rules::{Class, Field, Hook, Kind, Setting, SettingKind};
 
 /// One fact, and where a rule finds it.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,18 +76,6 @@ pub fn unit(name: &str) -> Option<&'static str> {
 /// The area of a hook: `attendance`.
 pub fn area(hook: &Hook) -> &'static str {
     hook.name.split('.').next().unwrap_or(hook.name)
-}
-
-/// Who must approve a change, in words.
-pub fn approval(risk: Risk) -> &'static str {
-    match risk {
-        Risk::A => "whoever wrote it",
-        Risk::B => "a second owner or admin",
-        Risk::C => "a second person with the duty FINANCE; an owner or admin while nobody has it",
-        Risk::D => {
-            "a second person with the duty CLINICAL_LEAD; two owners or admins while nobody has it"
-        }
-    }
 }
 
 /// What a number of a setting counts.

@@ -315,14 +315,10 @@ fn nothing_to_review() -> Error {
 }
 
 fn announce(tx: &mut Tx, release: &Release) -> Result<()> {
-    let release_number = release.number;
+    let number = release.number;
     match release.state {
-        State::Approved => tx.emit(&Event::RuleReleaseApproved {
-            release: release_number,
-        }),
-        State::Rejected => tx.emit(&Event::RuleReleaseRejected {
-            release: release_number,
-        }),
+        State::Approved => tx.emit(&Event::RuleReleaseApproved { release: number }),
+        State::Rejected => tx.emit(&Event::RuleReleaseRejected { release: number }),
         State::Proposed => Ok(()),
     }
 }

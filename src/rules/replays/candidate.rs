@@ -1,8 +1,7 @@
 //! What is tried against the past: a rule or settings laid over what the organization runs on, or a release.
 
-use zamu_rules::{
-    Book, Mode, Money, RuleBinding, RuleKind, Setting, SettingChange, SettingKind, Value,
-};
+use serde_json::json;
+use zamu_rules::{Book, Mode, RuleBinding, RuleKind, Setting, SettingChange, SettingKind, Value};
 
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
@@ -56,13 +55,14 @@ async fn overlay_in(tx: &mut Tx, hook: &str, candidate: &Candidate) -> Result<Bo
         content.rules.insert(hook.to_owned(), binding);
     }
     let rules = tx.app().rules();
-    let known = rules.settings_of(hook);
+    let known = rules.settings_in_force(&content, hook, None, &[]);
     for (name, text) in &candidate.settings {
         let field = format!("candidate.settings.{name}");
-        let setting = known.iter().find(|setting| setting.name == *name);
-        let setting = setting
+        let found = known.iter().find(|known| known.setting.name == *name);
+        let found = found
             .ok_or_else(|| Error::invalid(&field, format!("`{hook}` has no setting `{name}`")))?;
-        let value = read(setting, text).map_err(|message| Error::invalid(&field, message))?;
+        let value =
+            read(&found.setting, text).map_err(|message| Error::invalid(&field, message))?;
         content.settings.push(SettingChange {
             hook: hook.to_owned(),
             name: name.clone(),
@@ -96,43 +96,21 @@ fn check(book: &Book, hook: &str) -> Result<()> {
 
 /// A value as a person writes it, if the setting may hold it.
 fn read(setting: &Setting, text: &str) -> Result<Value, String> {
-    let (name, text) = (&setting.name, text.trim());
-    let wrong = |wanted: &str| format!("`{name}` takes {wanted}, not `{text}`");
-    match setting.kind {
-        SettingKind::Minutes | SettingKind::Metres | SettingKind::Percent | SettingKind::Whole => {
-            let number = text.parse().ok().ok_or_else(|| wrong("a whole number"))?;
-            within(setting, number)?;
-            Ok(Value::Whole(number))
-        }
-        SettingKind::Money => {
-            let money = Money::parse(text).ok_or_else(|| wrong("money such as KES 1500"))?;
-            within(setting, money.minor)?;
-            Ok(Value::Money(money))
-        }
+    let text = text.trim();
+    let given = match setting.kind {
         SettingKind::YesNo => match text {
-            "yes" | "true" => Ok(Value::Bool(true)),
-            "no" | "false" => Ok(Value::Bool(false)),
-            _ => Err(wrong("yes or no")),
+            "yes" => json!(true),
+            "no" => json!(false),
+            other => serde_json::from_str(other).unwrap_or_else(|_| json!(other)),
         },
-        SettingKind::Choice if !setting.choices.iter().any(|choice| choice == text) => {
-            Err(wrong(&format!("one of {}", setting.choices.join(", "))))
+        SettingKind::Minutes | SettingKind::Metres | SettingKind::Percent | SettingKind::Whole => {
+            serde_json::from_str(text).unwrap_or_else(|_| json!(text))
         }
         SettingKind::ListOfText | SettingKind::WeekdaySet => {
-            let items = text
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty());
-            Ok(Value::List(items.map(Value::from).collect()))
+            let items = text.split(',').map(str::trim);
+            items.filter(|item| !item.is_empty()).collect()
         }
-        _ => Ok(text.into()),
-    }
-}
-
-fn within(setting: &Setting, number: i64) -> Result<(), String> {
-    let name = &setting.name;
-    match (setting.min, setting.max) {
-        (Some(min), _) if number < min => Err(format!("`{name}` is at least {min}, not {number}")),
-        (_, Some(max)) if number > max => Err(format!("`{name}` is at most {max}, not {number}")),
-        _ => Ok(()),
-    }
+        _ => json!(text),
+    };
+    zamu_rules::parse_value(setting, &given)
 }

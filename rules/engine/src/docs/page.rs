@@ -3,7 +3,7 @@
 use super::{example, put, settings_of};
 use crate::engine::words::{DECORATION_DOCS, FUNCTIONS, MOMENT_PARTS, Word};
 use crate::hook::{
-    Argument, Class, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Presence, Risk,
+    Argument, Class, Combine, FailurePolicy, Field, Hook, Kind, OutcomeSpec, Presence,
 };
 use crate::pack::embedded_pack;
 use crate::{Setting, SettingKind, registry};
@@ -19,7 +19,7 @@ pub(super) fn index() -> String {
                 hook.name,
                 hook.path(),
                 hook.about,
-                risk(hook.risk)
+                hook.risk.approver()
             ),
         );
     }
@@ -62,7 +62,7 @@ pub(super) fn of(hook: &'static Hook) -> String {
             failure(hook.failure),
             hook.budget.operations,
             hook.budget.wall_milliseconds,
-            risk(hook.risk),
+            hook.risk.approver(),
         ),
     );
     page += "\n## Facts\n\n| fact | holds | private | about |\n|---|---|---|---|\n";
@@ -241,15 +241,6 @@ fn bounds(setting: &Setting) -> String {
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
-}
-
-pub(super) fn risk(risk: Risk) -> &'static str {
-    match risk {
-        Risk::A => "nobody else (looks only)",
-        Risk::B => "a second person who may change rules (attendance)",
-        Risk::C => "a second person who is responsible for money (pay)",
-        Risk::D => "a second person who is clinically responsible (safety)",
-    }
 }
 
 fn failure(policy: FailurePolicy) -> &'static str {

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use super::load::{self, Loaded};
 use super::{Book, FileProblem, Pack, Source, embedded_pack};
+use crate::compiled::digest;
 use crate::packs::PackInfo;
 use crate::{Content, Decision, Record, Setting, Value};
 
 /// Everything read from files, compiled where it is shared. Immutable; a reload builds another.
 #[derive(Clone, Debug)]
 pub struct Rulebook {
+    digest: String,
     pub(crate) default_pack: Pack,
     default_book: Book,
     packs: Vec<PackInfo>,
@@ -58,12 +60,21 @@ impl Rulebook {
             problems,
         } = loaded;
         let default_book = Book::new(&default_pack, &packs, &Content::default(), None);
+        let installed = packs
+            .iter()
+            .map(|pack| format!("\n{} {}", pack.id, pack.digest));
+        let digest = digest(&format!(
+            "{}{}",
+            default_book.digest(),
+            installed.collect::<String>()
+        ));
         let with_book = |(slug, content): (String, Content)| {
             let book = Book::new(&default_pack, &packs, &content, Some(&default_book));
             (slug, (content, book))
         };
         let files = contents.into_iter().map(with_book).collect();
         Self {
+            digest,
             default_pack,
             default_book,
             packs,
@@ -72,9 +83,9 @@ impl Rulebook {
         }
     }
 
-    /// Hash of the engine and everything shipped with it: two nodes should have the same.
+    /// Hash of the engine, what ships with it and the installed packs: two nodes should have the same.
     pub fn digest(&self) -> &str {
-        self.default_book.digest()
+        &self.digest
     }
 
     /// What an organization runs on with this content.

@@ -717,3 +717,19 @@ fn an_own_rule_may_read_the_settings_of_an_enabled_pack() {
     assert!(check(Vec::new()).contains(&"unknown_setting".to_owned()));
     assert_eq!(check(vec![pack]), Vec::<String>::new());
 }
+
+#[test]
+fn another_pack_on_another_node_shows_in_its_digest() {
+    let folder = night_bus("outcomes = [\"excused\"]", "excused()");
+    let (one, _) = load(folder.path(), None);
+    write(
+        folder.path(),
+        RULE,
+        "fn lateness(clock_in, settings) { inherit() }",
+    );
+    let (two, _) = load(folder.path(), None);
+    assert_ne!(one.digest(), two.digest());
+    assert_ne!(one.digest(), Rulebook::embedded().digest());
+    let (again, _) = load(folder.path(), None);
+    assert_eq!(again.digest(), two.digest());
+}
