@@ -180,6 +180,49 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "node"],
         "rule_node_releases_pkey",
     ),
+    unique(
+        "punches",
+        &["org_id", "member_id", "client_ref"],
+        "one_punch_per_client_ref",
+    ),
+    unique("punch_edits", &["org_id", "id"], "punch_edits_pkey"),
+    unique(
+        "session_versions",
+        &["org_id", "session_id", "number"],
+        "session_versions_pkey",
+    ),
+    unique(
+        "work_days",
+        &["org_id", "member_id", "work_date"],
+        "work_days_pkey",
+    ),
+    unique(
+        "day_parts",
+        &[
+            "org_id",
+            "member_id",
+            "work_date",
+            "department_id",
+            "place_id",
+        ],
+        "day_parts_pkey",
+    ),
+    unique(
+        "group_days",
+        &["org_id", "work_date", "department_id", "place_id"],
+        "group_days_pkey",
+    ),
+    unique("exceptions", &["org_id", "id"], "exceptions_pkey"),
+    unique(
+        "exceptions",
+        &["org_id", "subject", "kind", "code"],
+        "one_open_exception_per_kind",
+    ),
+    unique(
+        "exception_changes",
+        &["org_id", "exception_id", "number"],
+        "exception_changes_pkey",
+    ),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

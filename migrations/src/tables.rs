@@ -221,6 +221,11 @@ diesel::table! {
         leaving -> Nullable<Text>,
         minutes_early -> Nullable<Integer>,
         required -> Jsonb,
+        breaks -> Jsonb,
+        hours -> Nullable<Jsonb>,
+        paid_minutes -> Nullable<Integer>,
+        tasks -> Jsonb,
+        is_manual -> Bool,
     }
 }
 
@@ -228,7 +233,7 @@ diesel::table! {
     punches (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
-        session_id -> Uuid,
+        session_id -> Nullable<Uuid>,
         member_id -> Uuid,
         direction -> Text,
         source -> Text,
@@ -245,6 +250,15 @@ diesel::table! {
         mock_location -> Bool,
         device -> Jsonb,
         external_ref -> Nullable<Text>,
+        role -> Text,
+        client_ref -> Nullable<Text>,
+        break_kind -> Nullable<Text>,
+        trust -> Text,
+        skew_seconds -> Nullable<Integer>,
+        emergency -> Bool,
+        made_by -> Nullable<Uuid>,
+        reason_code -> Nullable<Text>,
+        memo -> Nullable<Text>,
     }
 }
 
@@ -521,6 +535,155 @@ diesel::table! {
         number -> BigInt,
         problem -> Nullable<Text>,
         since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    punch_edits (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        punch_id -> Uuid,
+        member_id -> Uuid,
+        change -> Text,
+        occurred_at -> Nullable<Timestamptz>,
+        reason_code -> Text,
+        memo -> Nullable<Text>,
+        attested -> Bool,
+        made_by -> Nullable<Uuid>,
+        made_at -> Timestamptz,
+        correction_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    session_versions (org_id, session_id, number) {
+        org_id -> Uuid,
+        session_id -> Uuid,
+        number -> Integer,
+        since -> Timestamptz,
+        until -> Timestamptz,
+        body -> Jsonb,
+    }
+}
+
+diesel::table! {
+    work_days (org_id, member_id, work_date) {
+        org_id -> Uuid,
+        member_id -> Uuid,
+        work_date -> Date,
+        department_id -> Nullable<Uuid>,
+        place_id -> Nullable<Uuid>,
+        status -> Nullable<Text>,
+        leave -> Text,
+        is_holiday -> Bool,
+        first_in -> Nullable<Timestamptz>,
+        last_out -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    day_parts (org_id, member_id, work_date, department_id, place_id) {
+        org_id -> Uuid,
+        member_id -> Uuid,
+        work_date -> Date,
+        department_id -> Uuid,
+        place_id -> Uuid,
+        people_days -> BigInt,
+        planned_minutes -> BigInt,
+        worked_minutes -> BigInt,
+        paid_minutes -> BigInt,
+        regular_minutes -> BigInt,
+        overtime_minutes -> BigInt,
+        night_minutes -> BigInt,
+        holiday_minutes -> BigInt,
+        break_minutes -> BigInt,
+        rounding_minutes -> BigInt,
+        sessions -> BigInt,
+        starts -> BigInt,
+        late_count -> BigInt,
+        late_minutes -> BigInt,
+        early_count -> BigInt,
+        early_minutes -> BigInt,
+        present_days -> BigInt,
+        late_days -> BigInt,
+        half_days -> BigInt,
+        absent_days -> BigInt,
+        leave_days -> BigInt,
+        confirmed -> BigInt,
+        compliant -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_days (org_id, work_date, department_id, place_id) {
+        org_id -> Uuid,
+        work_date -> Date,
+        department_id -> Uuid,
+        place_id -> Uuid,
+        people_days -> BigInt,
+        planned_minutes -> BigInt,
+        worked_minutes -> BigInt,
+        paid_minutes -> BigInt,
+        regular_minutes -> BigInt,
+        overtime_minutes -> BigInt,
+        night_minutes -> BigInt,
+        holiday_minutes -> BigInt,
+        break_minutes -> BigInt,
+        rounding_minutes -> BigInt,
+        sessions -> BigInt,
+        starts -> BigInt,
+        late_count -> BigInt,
+        late_minutes -> BigInt,
+        early_count -> BigInt,
+        early_minutes -> BigInt,
+        present_days -> BigInt,
+        late_days -> BigInt,
+        half_days -> BigInt,
+        absent_days -> BigInt,
+        leave_days -> BigInt,
+        confirmed -> BigInt,
+        compliant -> BigInt,
+    }
+}
+
+diesel::table! {
+    exceptions (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        subject -> Text,
+        kind -> Text,
+        code -> Text,
+        severity -> Text,
+        state -> Text,
+        score -> Integer,
+        detail -> Jsonb,
+        member_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        place_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        punch_id -> Nullable<Uuid>,
+        work_date -> Date,
+        assigned_to -> Nullable<Uuid>,
+        opened_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
+        reason_code -> Nullable<Text>,
+        resolution_code -> Nullable<Text>,
+        memo -> Nullable<Text>,
+        attested -> Bool,
+    }
+}
+
+diesel::table! {
+    exception_changes (org_id, exception_id, number) {
+        org_id -> Uuid,
+        exception_id -> Uuid,
+        number -> Integer,
+        at -> Timestamptz,
+        change -> Text,
+        made_by -> Nullable<Uuid>,
+        detail -> Jsonb,
     }
 }
 

@@ -34,6 +34,12 @@ pub enum SessionStatus {
     Completed,
     /// The clock-out was missed; no time was made up for it.
     Disconnected,
+    /// Closed by the server, because nobody clocked out; a later clock-out replaces that end.
+    AutoClosed,
+    /// Ended with the panic button.
+    EmergencyEnded,
+    /// Nothing supports it any more: its punches belong to another session now, or were taken out.
+    Void,
 }
 
 /// How a clock-in compares with the planned shift, by the organization's rule.
@@ -96,6 +102,10 @@ pub enum PunchDirection {
     In,
     /// Going.
     Out,
+    /// The beginning of a break.
+    BreakStart,
+    /// The end of a break.
+    BreakEnd,
 }
 
 /// Where a punch came from.
@@ -104,6 +114,14 @@ pub enum PunchDirection {
 pub enum PunchSource {
     /// A person with a phone or a browser.
     Mobile,
+    /// A person's phone, handed in later.
+    Sync,
+    /// A terminal on a wall.
+    Terminal,
+    /// A supervisor, for somebody else.
+    Manual,
+    /// The server, for a session that nobody closed; any other end replaces it.
+    Automatic,
     /// A file of another system.
     Import,
 }

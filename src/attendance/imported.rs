@@ -73,7 +73,7 @@ pub async fn history_in(tx: &mut Tx, member: MemberId, since: NaiveDate) -> Resu
     let punches = store::list_punches(tx, &ids).await?;
     let refs = punches
         .into_iter()
-        .filter_map(|punch| Some((punch.external_ref?, punch.session_id)))
+        .filter_map(|punch| Some((punch.external_ref?, punch.session_id?)))
         .collect();
     let open_before = unfinished.clone().filter(|open| !ids.contains(&open.id));
     sessions.extend(open_before);

@@ -2,19 +2,25 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `model` | punches, sessions, the pure transitions between them |
+//! | `model` | sessions, the pure transitions between them |
+//! | `punch` | punches and the layers people put above them |
 //! | `facts` | what the rules of this slice may know |
 //! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
 //! | `closing` | the same for the end of a session |
+//! | `rebuild` | works sessions out anew from the claims |
+//! | `days` | what a day counts as, and the sums reports read |
 //! | `store` | remembers |
 //! | `service` | decides: the whole story of a clock-in is one function |
 //! | `imported` | how an import continues a history |
 //! | `graphql`, `mutations`, `live` | speak: queries, mutations, subscriptions |
 
 pub mod model;
+pub mod punch;
 pub mod facts;
 pub mod judge;
 pub mod closing;
+pub mod rebuild;
+pub mod days;
 pub mod store;
 pub mod service;
 pub mod imported;

@@ -1,21 +1,15 @@
 //! Punches and work sessions, and the pure transitions between them.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use serde::Serialize;
 
+pub use super::punch::{
+    Change, Device, Direction, Punch, PunchEdit, PunchTime, Role, Source, Trust,
+};
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::{Fix, Judgement, Verdict};
-use crate::kernel::id::{
-    ClientId, DepartmentId, MemberId, NoteId, PlaceId, PunchId, SessionId, ShiftId,
-};
+use crate::kernel::id::{ClientId, DepartmentId, MemberId, NoteId, PlaceId, SessionId, ShiftId};
 use crate::kernel::time::Instant;
-
-/// How far ahead of ours a device's clock may run before its time is refused.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
-/// How long a device may keep a punch before it must be entered by a person.
-const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
-/// A punch that arrives later than this after it was made was captured offline.
-const OFFLINE_AFTER: TimeDelta = TimeDelta::minutes(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -23,6 +17,12 @@ pub enum Status {
     Completed,
     /// Closed without a clock-out, because a later clock-in showed that it was missed.
     Disconnected,
+    /// Closed by the timetable, because nobody clocked out; waiting for a better answer.
+    AutoClosed,
+    /// Closed by the panic button.
+    EmergencyEnded,
+    /// Nothing supports it any more: its claims moved to another session or were taken out.
+    Void,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,29 +33,25 @@ pub enum Lateness {
     Excused,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    In,
-    Out,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// A person with a phone or a browser.
-    Mobile,
-    /// A file of another system.
-    Import,
-}
-
 /// The names in the database; the API's are the same.
 impl Status {
-    pub const ALL: [Self; 3] = [Self::Active, Self::Completed, Self::Disconnected];
+    pub const ALL: [Self; 6] = [
+        Self::Active,
+        Self::Completed,
+        Self::Disconnected,
+        Self::AutoClosed,
+        Self::EmergencyEnded,
+        Self::Void,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
             Self::Completed => "COMPLETED",
             Self::Disconnected => "DISCONNECTED",
+            Self::AutoClosed => "AUTO_CLOSED",
+            Self::EmergencyEnded => "EMERGENCY_ENDED",
+            Self::Void => "VOID",
         }
     }
 }
@@ -116,28 +112,6 @@ pub struct Required {
     pub prompt: String,
 }
 
-impl Direction {
-    pub const ALL: [Self; 2] = [Self::In, Self::Out];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::In => "IN",
-            Self::Out => "OUT",
-        }
-    }
-}
-
-impl Source {
-    pub const ALL: [Self; 2] = [Self::Mobile, Self::Import];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mobile => "MOBILE",
-            Self::Import => "IMPORT",
-        }
-    }
-}
-
 /// The name of a verdict in the database and in facts.
 pub const fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {
@@ -154,74 +128,6 @@ pub const VERDICTS: [Verdict; 4] = [
     Verdict::Uncertain,
     Verdict::None,
 ];
-
-/// What a device says about itself with a punch.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Device {
-    /// The phone reported that its position may be made up.
-    pub mock_location: bool,
-    pub model: Option<String>,
-    pub app_version: Option<String>,
-}
-
-/// When a punch happened: as the device said, as the server received, as corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PunchTime {
-    pub device_at: Option<Instant>,
-    pub received_at: Instant,
-    pub occurred_at: Instant,
-}
-
-impl PunchTime {
-    /// A punch without a device time happened when it arrived. A device time is believed back to thirty days and
-    /// two minutes ahead; within those two minutes a fast clock is set back to ours.
-    pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
-        let Some(captured) = captured_at else {
-            return Ok(Self {
-                device_at: None,
-                received_at,
-                occurred_at: received_at,
-            });
-        };
-        if captured > received_at + CLOCK_TOLERANCE {
-            return Err(Error::invalid(
-                "capturedAt",
-                "this time has not come yet: is the device's clock right?",
-            ));
-        }
-        if captured < received_at - OLDEST_CAPTURE {
-            let message = "punches older than 30 days are entered by a supervisor";
-            return Err(Error::invalid("capturedAt", message));
-        }
-        Ok(Self {
-            device_at: Some(captured),
-            received_at,
-            occurred_at: captured.min(received_at),
-        })
-    }
-
-    pub fn captured_offline(&self) -> bool {
-        self.received_at - self.occurred_at > OFFLINE_AFTER
-    }
-}
-
-/// One immutable claim "in / out at this time and place".
-#[derive(Debug, Clone, PartialEq)]
-pub struct Punch {
-    pub id: PunchId,
-    pub session_id: SessionId,
-    pub member_id: MemberId,
-    pub direction: Direction,
-    pub source: Source,
-    pub time: PunchTime,
-    pub fix: Option<Fix>,
-    pub place_id: Option<PlaceId>,
-    pub fence: Judgement,
-    pub remark: Option<String>,
-    pub device: Device,
-    pub external_ref: Option<String>,
-}
 
 /// The span built from punches.
 #[derive(Debug, Clone, PartialEq)]
@@ -250,6 +156,68 @@ pub struct WorkSession {
     pub leaving: Option<Leaving>,
     pub minutes_early: Option<i32>,
     pub required: Vec<Required>,
+    /// In order; the last one may still be going on.
+    pub breaks: Vec<Break>,
+    /// What the time counts as; nothing while it lasts, or where an end is missing.
+    pub hours: Option<Hours>,
+    /// What was done, as the worker ticked it off.
+    pub tasks: Vec<Task>,
+    /// Whether somebody entered or corrected its time by hand: confirmed perhaps, compliant never.
+    pub is_manual: bool,
+}
+
+/// A break within a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Break {
+    /// `meal`, `tea` and so on, as the organization names it.
+    pub kind: String,
+    pub starts_at: Instant,
+    /// Nothing while it lasts.
+    pub ends_at: Option<Instant>,
+    /// Decided when the session closes.
+    pub is_paid: bool,
+    pub flags: Vec<String>,
+}
+
+/// What the time of a session counts as, in whole minutes. `paid = regular + every overtime`; before rounding,
+/// `paid = worked + paid breaks - deducted`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hours {
+    /// From in to out, breaks left out.
+    pub worked: i64,
+    pub paid_breaks: i64,
+    pub unpaid_breaks: i64,
+    pub deducted: i64,
+    pub paid: i64,
+    pub regular: i64,
+    pub overtime: Vec<Overtime>,
+    /// Of the worked time, how much lay in the night.
+    pub night: i64,
+    /// Of the worked time, how much lay on a public holiday.
+    pub holiday: i64,
+    /// What rounding gave (positive) or took (negative).
+    pub rounding: i64,
+}
+
+/// Overtime at one rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overtime {
+    pub minutes: i64,
+    /// 150: time and a half.
+    pub rate_percent: i64,
+}
+
+/// A task of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    pub name: String,
+    pub is_done: bool,
+    /// Why not, or what was found.
+    pub remark: Option<String>,
 }
 
 impl WorkSession {
@@ -358,6 +326,10 @@ mod tests {
             leaving: None,
             minutes_early: None,
             required: vec![],
+            breaks: vec![],
+            hours: None,
+            tasks: vec![],
+            is_manual: false,
         }
     }
 
@@ -389,26 +361,6 @@ mod tests {
         );
         assert_eq!(closed.flags, ["missing_out"]);
         assert!(closed.needs_review);
-    }
-
-    #[test]
-    fn a_device_time_is_believed_within_bounds() {
-        let now = at("2026-03-02T05:00:00Z");
-        let online = PunchTime::judge(None, now).unwrap();
-        assert!(!online.captured_offline() && online.occurred_at == now);
-        let fast = PunchTime::judge(Some(at("2026-03-02T05:01:30Z")), now).unwrap();
-        assert_eq!(fast.occurred_at, now);
-        let late = PunchTime::judge(Some(at("2026-03-02T03:00:00Z")), now).unwrap();
-        assert!(late.captured_offline() && late.occurred_at == at("2026-03-02T03:00:00Z"));
-        for bad in ["2026-03-02T05:02:01Z", "2026-01-30T00:00:00Z"] {
-            assert_eq!(
-                PunchTime::judge(Some(at(bad)), now)
-                    .unwrap_err()
-                    .field
-                    .as_deref(),
-                Some("capturedAt")
-            );
-        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::closing::{self, Closing, Travel};
 use super::facts::Known;
 use super::judge::{self, Judged};
-use super::model::{Device, Direction, Note, Ping, Punch, PunchTime, Source, Status, WorkSession};
+use super::model::{
+    Device, Direction, Note, Ping, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+};
 use super::store;
 pub use super::store::Filter;
 use crate::app::App;
@@ -274,7 +276,7 @@ async fn history_of(tx: &mut Tx, session: &WorkSession) -> Result<History> {
     let (punches, earlier): (Vec<Punch>, Vec<Punch>) = store::list_punches(tx, &ids)
         .await?
         .into_iter()
-        .partition(|punch| punch.session_id == session.id);
+        .partition(|punch| punch.session_id == Some(session.id));
     Ok(History {
         travel: earlier
             .last()
@@ -427,7 +429,7 @@ pub(super) async fn notes_of(
 ) -> Result<HashMap<SessionId, Vec<Note>>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
     Ok(grouped(store::list_notes(&mut tx, ids).await?, |note| {
-        note.session_id
+        Some(note.session_id)
     }))
 }
 
@@ -442,10 +444,12 @@ pub(super) async fn locations_of(
     store::list_pings(&mut tx, id, limit).await
 }
 
-fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> SessionId) -> HashMap<SessionId, Vec<T>> {
+fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> Option<SessionId>) -> HashMap<SessionId, Vec<T>> {
     let mut groups: HashMap<SessionId, Vec<T>> = HashMap::new();
     for row in rows {
-        groups.entry(key(&row)).or_default().push(row);
+        if let Some(session) = key(&row) {
+            groups.entry(session).or_default().push(row);
+        }
     }
     groups
 }
@@ -575,6 +579,10 @@ fn opened(
         leaving: None,
         minutes_early: None,
         required: Vec::new(),
+        breaks: Vec::new(),
+        hours: None,
+        tasks: Vec::new(),
+        is_manual: false,
     }
 }
 
@@ -601,7 +609,11 @@ fn punch(
 ) -> Punch {
     Punch {
         id: tx.id(),
-        session_id: session.id,
+        session_id: Some(session.id),
+        role: match direction {
+            Direction::Out => Role::Closes,
+            _ => Role::Opens,
+        },
         member_id: session.member_id,
         direction,
         source: Source::Mobile,
@@ -612,6 +624,14 @@ fn punch(
         remark,
         device: device.clone(),
         external_ref: None,
+        trust: Trust::Server,
+        skew_seconds: None,
+        break_kind: None,
+        emergency: false,
+        client_ref: None,
+        made_by: None,
+        reason_code: None,
+        memo: None,
     }
 }
 

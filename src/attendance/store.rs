@@ -8,8 +8,8 @@ use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
 
 use super::model::{
-    Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Source, Status, VERDICTS,
-    WorkSession, verdict_name,
+    Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Role, Source, Status,
+    Trust, VERDICTS, WorkSession, verdict_name,
 };
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
@@ -47,6 +47,11 @@ struct SessionRow {
     leaving: Option<String>,
     minutes_early: Option<i32>,
     required: Json,
+    breaks: Json,
+    hours: Option<Json>,
+    paid_minutes: Option<i32>,
+    tasks: Json,
+    is_manual: bool,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -54,7 +59,7 @@ struct SessionRow {
 struct PunchRow {
     org_id: OrgId,
     id: PunchId,
-    session_id: SessionId,
+    session_id: Option<SessionId>,
     member_id: MemberId,
     direction: String,
     source: String,
@@ -71,6 +76,15 @@ struct PunchRow {
     mock_location: bool,
     device: Json,
     external_ref: Option<String>,
+    role: String,
+    client_ref: Option<String>,
+    break_kind: Option<String>,
+    trust: String,
+    skew_seconds: Option<i32>,
+    emergency: bool,
+    made_by: Option<MemberId>,
+    reason_code: Option<String>,
+    memo: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -309,7 +323,7 @@ fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
 
 pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
     let rows: Vec<PunchRow> = own_punches(tx)
-        .filter(punches::session_id.eq_any(sessions.to_vec()))
+        .filter(punches::session_id.eq_any(sessions.iter().copied().map(Some).collect::<Vec<_>>()))
         .order((punches::occurred_at, punches::id))
         .select(PunchRow::as_select())
         .load(tx.conn()?)
@@ -448,6 +462,14 @@ impl SessionRow {
             leaving: session.leaving.map(|leaving| leaving.name().to_owned()),
             minutes_early: session.minutes_early,
             required: json!(session.required),
+            breaks: json!(session.breaks),
+            hours: session.hours.as_ref().map(|hours| json!(hours)),
+            paid_minutes: session
+                .hours
+                .as_ref()
+                .map(|hours| i32::try_from(hours.paid).unwrap_or(i32::MAX)),
+            tasks: json!(session.tasks),
+            is_manual: session.is_manual,
         }
     }
 }
@@ -488,6 +510,10 @@ impl TryFrom<SessionRow> for WorkSession {
                 .transpose()?,
             minutes_early: row.minutes_early,
             required: serde_json::from_value(row.required)?,
+            breaks: serde_json::from_value(row.breaks)?,
+            hours: row.hours.map(serde_json::from_value).transpose()?,
+            tasks: serde_json::from_value(row.tasks)?,
+            is_manual: row.is_manual,
         })
     }
 }
@@ -515,6 +541,15 @@ impl PunchRow {
             mock_location: punch.device.mock_location,
             device: json!(punch.device),
             external_ref: punch.external_ref.clone(),
+            role: punch.role.name().to_owned(),
+            client_ref: punch.client_ref.clone(),
+            break_kind: punch.break_kind.clone(),
+            trust: punch.trust.name().to_owned(),
+            skew_seconds: punch.skew_seconds,
+            emergency: punch.emergency,
+            made_by: punch.made_by,
+            reason_code: punch.reason_code.clone(),
+            memo: punch.memo.clone(),
         }
     }
 }
@@ -553,6 +588,15 @@ impl TryFrom<PunchRow> for Punch {
             remark: row.remark,
             device,
             external_ref: row.external_ref,
+            role: named(&Role::ALL, Role::name, &row.role)?,
+            client_ref: row.client_ref,
+            break_kind: row.break_kind,
+            trust: named(&Trust::ALL, Trust::name, &row.trust)?,
+            skew_seconds: row.skew_seconds,
+            emergency: row.emergency,
+            made_by: row.made_by,
+            reason_code: row.reason_code,
+            memo: row.memo,
         })
     }
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::db::tx::OutboxRow;
 use crate::kernel::error::Result;
 use crate::kernel::id::{
-    ApiTokenId, DepartmentId, EventId, LoginId, MemberId, OrgId, PlaceId, SessionId,
+    ApiTokenId, DepartmentId, EventId, ExceptionId, GatheringId, LoginId, MemberId, OrgId, PlaceId,
+    SessionId,
 };
 use crate::kernel::time::Instant;
 
@@ -23,6 +24,42 @@ pub enum Event {
     /// Closed without a clock-out: a later clock-in or an import showed that it was missed.
     SessionDisconnected(SessionEvent),
     SessionNoted(SessionEvent),
+    BreakStarted(SessionEvent),
+    BreakEnded(SessionEvent),
+    /// Somebody pressed the panic button: the session's last position says where.
+    EmergencyEnded(SessionEvent),
+    /// Closed by the timetable, because nobody clocked out.
+    SessionAutoClosed(SessionEvent),
+    /// Its times or verdicts were worked out anew: a late punch, a correction, another shift or rule.
+    SessionRecomputed(SessionEvent),
+    /// A phone handed in what it captured without a signal.
+    PunchesSynced {
+        member: MemberId,
+        department: Option<DepartmentId>,
+        accepted: i64,
+    },
+    CorrectionRequested(MemberEvent),
+    CorrectionDecided(MemberEvent),
+    ExceptionOpened(ExceptionEvent),
+    ExceptionChanged(ExceptionEvent),
+    ExceptionClosed(ExceptionEvent),
+    TimesheetSubmitted(MemberEvent),
+    TimesheetApproved(MemberEvent),
+    /// What was approved is no longer what is there.
+    TimesheetVoided(MemberEvent),
+    TimesheetLocked(MemberEvent),
+    TimesheetReopened(MemberEvent),
+    ShiftsChanged(MemberEvent),
+    LeaveRequested(MemberEvent),
+    LeaveDecided(MemberEvent),
+    /// Business hours, shift types, holidays or leave types.
+    CalendarChanged,
+    GatheringScheduled(GatheringEvent),
+    GatheringChanged(GatheringEvent),
+    GatheringCheckedIn(GatheringEvent),
+    GatheringCheckedOut(GatheringEvent),
+    /// The window closed: whoever did not come has a record that says so.
+    GatheringClosed(GatheringEvent),
     MemberJoined {
         member: MemberId,
         department: Option<DepartmentId>,
@@ -79,6 +116,37 @@ pub struct SessionEvent {
     pub at: Instant,
 }
 
+/// Something about one member that is named by its own id: a correction, a timesheet, shifts, leave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberEvent {
+    pub member: MemberId,
+    pub department: Option<DepartmentId>,
+    /// The id of what it is about, in its outside form: `cor_…`, `tms_…`, `shf_…`, `lve_…`.
+    pub about: String,
+}
+
+/// What subscribers to the review queue filter by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionEvent {
+    pub exception: ExceptionId,
+    pub member: MemberId,
+    pub department: Option<DepartmentId>,
+    pub place: Option<PlaceId>,
+}
+
+/// What subscribers to an attendance event filter by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatheringEvent {
+    pub gathering: GatheringId,
+    /// Whoever is checked in or out; nothing where it is about everybody.
+    pub member: Option<MemberId>,
+    /// The member's department; that of the attendance event where it is about everybody.
+    pub department: Option<DepartmentId>,
+}
+
 impl Event {
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -86,6 +154,31 @@ impl Event {
             Self::ClockedOut(_) => "CLOCKED_OUT",
             Self::SessionDisconnected(_) => "SESSION_DISCONNECTED",
             Self::SessionNoted(_) => "SESSION_NOTED",
+            Self::BreakStarted(_) => "BREAK_STARTED",
+            Self::BreakEnded(_) => "BREAK_ENDED",
+            Self::EmergencyEnded(_) => "EMERGENCY_ENDED",
+            Self::SessionAutoClosed(_) => "SESSION_AUTO_CLOSED",
+            Self::SessionRecomputed(_) => "SESSION_RECOMPUTED",
+            Self::CorrectionRequested(_) => "CORRECTION_REQUESTED",
+            Self::CorrectionDecided(_) => "CORRECTION_DECIDED",
+            Self::ExceptionOpened(_) => "EXCEPTION_OPENED",
+            Self::ExceptionChanged(_) => "EXCEPTION_CHANGED",
+            Self::ExceptionClosed(_) => "EXCEPTION_CLOSED",
+            Self::TimesheetSubmitted(_) => "TIMESHEET_SUBMITTED",
+            Self::TimesheetApproved(_) => "TIMESHEET_APPROVED",
+            Self::TimesheetVoided(_) => "TIMESHEET_VOIDED",
+            Self::TimesheetLocked(_) => "TIMESHEET_LOCKED",
+            Self::TimesheetReopened(_) => "TIMESHEET_REOPENED",
+            Self::ShiftsChanged(_) => "SHIFTS_CHANGED",
+            Self::LeaveRequested(_) => "LEAVE_REQUESTED",
+            Self::LeaveDecided(_) => "LEAVE_DECIDED",
+            Self::GatheringScheduled(_) => "GATHERING_SCHEDULED",
+            Self::GatheringChanged(_) => "GATHERING_CHANGED",
+            Self::GatheringCheckedIn(_) => "GATHERING_CHECKED_IN",
+            Self::GatheringCheckedOut(_) => "GATHERING_CHECKED_OUT",
+            Self::GatheringClosed(_) => "GATHERING_CLOSED",
+            Self::PunchesSynced { .. } => "PUNCHES_SYNCED",
+            Self::CalendarChanged => "CALENDAR_CHANGED",
             Self::MemberJoined { .. } => "MEMBER_JOINED",
             Self::MemberChanged { .. } => "MEMBER_CHANGED",
             Self::MemberDeactivated { .. } => "MEMBER_DEACTIVATED",
@@ -112,7 +205,12 @@ impl Event {
             Self::ClockedIn(session)
             | Self::ClockedOut(session)
             | Self::SessionDisconnected(session)
-            | Self::SessionNoted(session) => Some(session),
+            | Self::SessionNoted(session)
+            | Self::BreakStarted(session)
+            | Self::BreakEnded(session)
+            | Self::EmergencyEnded(session)
+            | Self::SessionAutoClosed(session)
+            | Self::SessionRecomputed(session) => Some(session),
             _ => None,
         }
     }

@@ -97,6 +97,56 @@ pub enum ErrorCode {
     ClockedOutBeforeIn,
     /// Too many positions in one call.
     TooManyPings,
+    /// The member is not on a break.
+    NotOnBreak,
+    /// The member is already on a break.
+    AlreadyOnBreak,
+    /// Too many punches in one call; `field` names the list.
+    TooManyPunches,
+    /// The organization has no such reason or resolution code in use.
+    ReasonUnknown,
+    /// This reason code needs a memo.
+    MemoRequired,
+    /// Whoever enters or changes time for others attests that it is true.
+    AttestationRequired,
+    /// The correction was decided already.
+    CorrectionDecided,
+    /// Nobody decides their own correction or approves their own timesheet.
+    OwnCorrection,
+    /// The timesheet of that time is locked; reopen it first.
+    TimesheetLocked,
+    /// The timesheet is not in a state that allows this.
+    TimesheetState,
+    /// What is there is no longer what was looked at; `hash` says what is.
+    TimesheetStale,
+    /// Shifts clash; `conflicts` lists every clash.
+    ShiftConflicts,
+    /// The recurrence is not an RRULE that can be followed.
+    RecurrenceInvalid,
+    /// There is other leave in that time.
+    LeaveOverlaps,
+    /// Not enough leave is left; `leftDays` says how much.
+    LeaveBalanceTooLow,
+    /// The leave request was decided already.
+    LeaveDecided,
+    /// The exception is closed already.
+    ExceptionClosed,
+    /// This kind is fixed by correcting the time; acknowledging is not enough.
+    ExceptionMustBeFixed,
+    /// What the preview showed has changed; preview again.
+    PreviewStale,
+    /// The member is not on the roster of this attendance event.
+    NotInvited,
+    /// It is too early or too late to check in or out.
+    WindowClosed,
+    /// The member is already checked in here.
+    AlreadyCheckedIn,
+    /// The member is not checked in here.
+    NotCheckedIn,
+    /// The check-in code is wrong, expired, or of another attendance event.
+    CheckInCodeInvalid,
+    /// The attendance event was cancelled.
+    GatheringCancelled,
     /// The facts of this decision were removed when their time was over; its outcome and reasons stay.
     DecisionFactsGone,
     /// The rules this was decided by are not kept, or this version of the server means something else by them.

@@ -76,16 +76,56 @@ pub enum Permission {
     ViewShifts,
     /// Plan shifts.
     PlanShifts,
+    /// Change business hours, shift types, holidays and leave types.
+    ManageCalendar,
+    /// See leave and its balances.
+    ViewLeave,
+    /// Ask for leave.
+    RequestLeave,
+    /// Grant, refuse and take back leave.
+    ApproveLeave,
     /// Clock in.
     ClockIn,
     /// Clock out.
     ClockOut,
+    /// Begin and end a break.
+    TakeBreak,
+    /// Hand in what a phone captured without a signal.
+    SyncPunches,
     /// See work sessions.
     ViewSessions,
     /// Add a note to a work session.
     AddSessionNote,
     /// Record positions during a work session.
     RecordLocation,
+    /// Clock others in and out, enter and correct punches.
+    ManagePunches,
+    /// Ask for a correction of the own time.
+    RequestCorrection,
+    /// See what a person must look at.
+    ViewExceptions,
+    /// Acknowledge, assign and close exceptions.
+    ResolveExceptions,
+    /// Change the reason and resolution codes.
+    ManageCodes,
+    /// See timesheets.
+    ViewTimesheets,
+    /// Hand in the own timesheet.
+    SubmitTimesheets,
+    /// Approve, return and reopen timesheets.
+    ApproveTimesheets,
+    /// Lock timesheets for payroll.
+    LockTimesheets,
+    /// See attendance events.
+    ViewGatherings,
+    /// Schedule attendance events, and check others in.
+    ManageGatherings,
+    /// Check in and out at attendance events.
+    AttendGatherings,
+    /// See reports.
+    ViewReports,
+    /// What the server does by itself: closing forgotten sessions, recording absences.
+    RunTimetable,
     /// See rules and settings.
     ViewRules,
     /// Draft rules and settings, propose releases, switch packs on and off.

@@ -291,6 +291,8 @@ impl Pairing {
                     end: End::Out(tap),
                 });
             }
+            // A file knows no breaks.
+            (before, Direction::BreakStart | Direction::BreakEnd) => *open = before,
             (before, Direction::Out) => {
                 self.spans.extend(before.map(|clock_in| Span {
                     clock_in,

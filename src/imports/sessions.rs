@@ -5,7 +5,9 @@ use chrono::Days;
 use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
 use super::service::{Import, PUNCHES, end};
 use crate::attendance::imported::{self, History, Imported};
-use crate::attendance::model::{Device, Direction, Punch, PunchTime, Source, Status, WorkSession};
+use crate::attendance::model::{
+    Device, Direction, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+};
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
 use crate::kernel::error::Result;
@@ -323,6 +325,10 @@ fn opened(
         leaving: None,
         minutes_early: None,
         required: Vec::new(),
+        breaks: Vec::new(),
+        hours: None,
+        tasks: Vec::new(),
+        is_manual: false,
     }
 }
 
@@ -373,7 +379,11 @@ fn punch(
     let at = tap.at.to_utc();
     Punch {
         id: tx.id(),
-        session_id: session.id,
+        session_id: Some(session.id),
+        role: match tap.direction {
+            Direction::Out => Role::Closes,
+            _ => Role::Opens,
+        },
         member_id: person.member.id,
         direction: tap.direction,
         source: Source::Import,
@@ -388,6 +398,14 @@ fn punch(
         remark: None,
         device: Device::default(),
         external_ref: Some(tap.external_ref(&person.user)),
+        trust: Trust::Server,
+        skew_seconds: None,
+        break_kind: None,
+        emergency: false,
+        client_ref: None,
+        made_by: None,
+        reason_code: None,
+        memo: None,
     }
 }
 

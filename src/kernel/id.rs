@@ -55,22 +55,34 @@ ids! {
     AuditId = Audit, "aud", "an audit entry";
     ClientId = Client, "cli", "a client";
     ContactId = Contact, "ect", "an emergency contact";
+    CorrectionId = Correction, "cor", "a correction";
     DecisionId = Decision, "dec", "a rule decision";
     DepartmentId = Department, "dep", "a department";
     DraftId = Draft, "drf", "a rule draft";
     EventId = Event, "evt", "an event";
+    ExceptionId = Exception, "exc", "an exception";
+    GatheringId = Gathering, "gat", "an attendance event";
+    AttendanceRecordId = AttendanceRecord, "atr", "an attendance record";
+    HolidayId = Holiday, "hol", "a holiday";
+    HoursId = Hours, "bhr", "business hours";
     InvitationId = Invitation, "inv", "an invitation";
+    LeaveId = Leave, "lve", "a leave request";
+    LeaveTypeId = LeaveType, "lvt", "a leave type";
     LoginId = Login, "lgn", "a login session";
     MemberId = Member, "mbr", "a member";
     NoteId = Note, "nte", "a note";
     OrgId = Org, "org", "an organization";
     PlaceId = Place, "plc", "a place";
+    PunchEditId = PunchEdit, "ped", "a change of a punch";
     PunchId = Punch, "pun", "a punch";
     ReleaseId = Release, "rel", "a rule release";
     ReplayId = Replay, "rpl", "a replay of rules";
     RuleCaseId = RuleCase, "rcs", "a kept rule case";
+    SeriesId = Series, "srs", "a series";
     SessionId = Session, "ses", "a work session";
     ShiftId = Shift, "shf", "a shift";
+    ShiftTypeId = ShiftType, "sht", "a shift type";
+    TimesheetId = Timesheet, "tms", "a timesheet";
 }
 
 /// A UUID that knows what it names.

@@ -64,7 +64,10 @@ pub(crate) async fn stored(conn: &mut DualConnection, org: OrgId, told: &[Told])
         .unwrap();
     let sessions: HashMap<SessionId, Row> = rows.into_iter().map(|row| (row.0, row)).collect();
     let punches: Vec<(SessionId, String)> = t::punches::table
-        .select((t::punches::session_id, t::punches::direction))
+        .select((
+            t::punches::session_id.assume_not_null(),
+            t::punches::direction,
+        ))
         .load(conn)
         .await
         .unwrap();
@@ -219,7 +222,10 @@ pub(crate) async fn oddities(conn: &mut DualConnection, org: OrgId) -> (usize, u
         .unwrap();
     let punches: Vec<(SessionId, String)> = t::punches::table
         .filter(t::punches::org_id.eq(org))
-        .select((t::punches::session_id, t::punches::direction))
+        .select((
+            t::punches::session_id.assume_not_null(),
+            t::punches::direction,
+        ))
         .load(conn)
         .await
         .unwrap();

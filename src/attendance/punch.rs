@@ -1,0 +1,306 @@
+//! Punches: immutable claims "in / out / break start / break end at this time and place", and the layers people put
+//! above them.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::kernel::error::{Error, Result};
+use crate::kernel::geo::{Fix, Judgement};
+use crate::kernel::id::{CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId};
+use crate::kernel::time::Instant;
+
+/// How far ahead of ours a device's clock may run before its time is refused.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+/// How long a device may keep a punch before it must be entered by a person.
+const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
+/// A punch that arrives later than this after it was made was captured offline.
+const OFFLINE_AFTER: TimeDelta = TimeDelta::minutes(2);
+
+/// Which way a punch goes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Direction {
+    In,
+    Out,
+    BreakStart,
+    BreakEnd,
+}
+
+/// Who or what makes a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A person with a phone or a browser.
+    Mobile,
+    /// A person's phone, handed in later.
+    Sync,
+    /// A terminal on a wall.
+    Terminal,
+    /// A supervisor, for somebody else.
+    Manual,
+    /// The timetable, for a session that nobody closed. The weakest claim: any other end replaces it.
+    Automatic,
+    /// A file of another system.
+    Import,
+}
+
+/// The part a claim plays in the session it belongs to; worked out anew whenever another claim arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    Opens,
+    Closes,
+    StartsBreak,
+    EndsBreak,
+    /// The same tap again, within moments: a second tap of the same finger.
+    Repeats,
+    /// It contradicts another claim; both are kept, and a person looks at it.
+    Conflicts,
+    /// An end without a beginning: it belongs to no session.
+    Orphan,
+    /// An automatic end that a real one replaced.
+    Superseded,
+    /// Taken out by a correction.
+    Voided,
+}
+
+/// How a punch's time is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// By our own clock.
+    Server,
+    /// By the device's running time since it last heard from us.
+    Corrected,
+    /// By the device's clock alone, which nobody vouches for.
+    Unverified,
+}
+
+/// The names in the database; the API's are the same.
+impl Direction {
+    pub const ALL: [Self; 4] = [Self::In, Self::Out, Self::BreakStart, Self::BreakEnd];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::In => "IN",
+            Self::Out => "OUT",
+            Self::BreakStart => "BREAK_START",
+            Self::BreakEnd => "BREAK_END",
+        }
+    }
+}
+
+impl Source {
+    pub const ALL: [Self; 6] = [
+        Self::Mobile,
+        Self::Sync,
+        Self::Terminal,
+        Self::Manual,
+        Self::Automatic,
+        Self::Import,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mobile => "MOBILE",
+            Self::Sync => "SYNC",
+            Self::Terminal => "TERMINAL",
+            Self::Manual => "MANUAL",
+            Self::Automatic => "AUTOMATIC",
+            Self::Import => "IMPORT",
+        }
+    }
+}
+
+impl Role {
+    pub const ALL: [Self; 9] = [
+        Self::Opens,
+        Self::Closes,
+        Self::StartsBreak,
+        Self::EndsBreak,
+        Self::Repeats,
+        Self::Conflicts,
+        Self::Orphan,
+        Self::Superseded,
+        Self::Voided,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opens => "OPENS",
+            Self::Closes => "CLOSES",
+            Self::StartsBreak => "STARTS_BREAK",
+            Self::EndsBreak => "ENDS_BREAK",
+            Self::Repeats => "REPEATS",
+            Self::Conflicts => "CONFLICTS",
+            Self::Orphan => "ORPHAN",
+            Self::Superseded => "SUPERSEDED",
+            Self::Voided => "VOIDED",
+        }
+    }
+}
+
+impl Trust {
+    pub const ALL: [Self; 3] = [Self::Server, Self::Corrected, Self::Unverified];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "SERVER",
+            Self::Corrected => "CORRECTED",
+            Self::Unverified => "UNVERIFIED",
+        }
+    }
+}
+
+/// What a device says about itself with a punch.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// The phone reported that its position may be made up.
+    pub mock_location: bool,
+    pub model: Option<String>,
+    pub app_version: Option<String>,
+}
+
+/// When a punch happened: as the device said, as the server received, as corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PunchTime {
+    pub device_at: Option<Instant>,
+    pub received_at: Instant,
+    pub occurred_at: Instant,
+}
+
+impl PunchTime {
+    /// A punch without a device time happened when it arrived. A device time is believed back to thirty days and
+    /// two minutes ahead; within those two minutes a fast clock is set back to ours.
+    pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
+        let Some(captured) = captured_at else {
+            return Ok(Self {
+                device_at: None,
+                received_at,
+                occurred_at: received_at,
+            });
+        };
+        if captured > received_at + CLOCK_TOLERANCE {
+            return Err(Error::invalid(
+                "capturedAt",
+                "this time has not come yet: is the device's clock right?",
+            ));
+        }
+        if captured < received_at - OLDEST_CAPTURE {
+            let message = "punches older than 30 days are entered by a supervisor";
+            return Err(Error::invalid("capturedAt", message));
+        }
+        Ok(Self {
+            device_at: Some(captured),
+            received_at,
+            occurred_at: captured.min(received_at),
+        })
+    }
+
+    pub fn captured_offline(&self) -> bool {
+        self.received_at - self.occurred_at > OFFLINE_AFTER
+    }
+}
+
+/// One immutable claim "in / out / break at this time and place".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Punch {
+    pub id: PunchId,
+    /// The session it belongs to now; an orphan belongs to none.
+    pub session_id: Option<SessionId>,
+    pub role: Role,
+    pub member_id: MemberId,
+    pub direction: Direction,
+    pub source: Source,
+    pub time: PunchTime,
+    pub trust: Trust,
+    /// Seconds the device's clock was ahead of the corrected time, where that is known.
+    pub skew_seconds: Option<i32>,
+    pub fix: Option<Fix>,
+    pub place_id: Option<PlaceId>,
+    pub fence: Judgement,
+    pub remark: Option<String>,
+    pub device: Device,
+    /// `meal`, `tea` and so on, as the organization names its breaks.
+    pub break_kind: Option<String>,
+    /// The panic button.
+    pub emergency: bool,
+    /// The client's own name for it: sent twice, it counts once.
+    pub client_ref: Option<String>,
+    pub external_ref: Option<String>,
+    /// Who entered it, where that is not the member.
+    pub made_by: Option<MemberId>,
+    /// Why it was entered by somebody else.
+    pub reason_code: Option<String>,
+    pub memo: Option<String>,
+}
+
+/// What a layer above a claim does to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It happened at another time.
+    Moved,
+    /// It did not happen.
+    Voided,
+    /// What was said first holds again.
+    Restored,
+}
+
+impl Change {
+    pub const ALL: [Self; 3] = [Self::Moved, Self::Voided, Self::Restored];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "MOVED",
+            Self::Voided => "VOIDED",
+            Self::Restored => "RESTORED",
+        }
+    }
+}
+
+/// A layer above a claim. The newest counts; none is ever removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PunchEdit {
+    pub id: PunchEditId,
+    pub punch_id: PunchId,
+    pub member_id: MemberId,
+    pub change: Change,
+    /// The time it moved to.
+    pub occurred_at: Option<Instant>,
+    pub reason_code: String,
+    pub memo: Option<String>,
+    /// Whoever made it attested that it is true.
+    pub attested: bool,
+    pub made_by: Option<MemberId>,
+    pub made_at: Instant,
+    pub correction_id: Option<CorrectionId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_device_time_is_believed_within_bounds() {
+        let now = at("2026-03-02T05:00:00Z");
+        let online = PunchTime::judge(None, now).unwrap();
+        assert!(!online.captured_offline() && online.occurred_at == now);
+        let fast = PunchTime::judge(Some(at("2026-03-02T05:01:30Z")), now).unwrap();
+        assert_eq!(fast.occurred_at, now);
+        let late = PunchTime::judge(Some(at("2026-03-02T03:00:00Z")), now).unwrap();
+        assert!(late.captured_offline() && late.occurred_at == at("2026-03-02T03:00:00Z"));
+        for bad in ["2026-03-02T05:02:01Z", "2026-01-30T00:00:00Z"] {
+            assert_eq!(
+                PunchTime::judge(Some(at(bad)), now)
+                    .unwrap_err()
+                    .field
+                    .as_deref(),
+                Some("capturedAt")
+            );
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What a person must look at: typed exceptions, several to a session, opened and cleared by whoever works the time out,
+//! reviewed in one queue.
+
+pub mod model;
+pub mod service;

@@ -1,0 +1,1 @@
+//! Attendance events: classes, meetings, shift calls, with place, window and roster.

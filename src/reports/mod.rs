@@ -1,0 +1,1 @@
+//! Reports: the same numbers everywhere, read from what attendance adds up.
