@@ -228,6 +228,7 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "kind", "code"],
         "exception_codes_pkey",
     ),
+    unique("reactions", &["name"], "reactions_pkey"),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

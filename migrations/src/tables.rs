@@ -703,6 +703,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    reactions (name) {
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
 diesel::joinable!(members -> accounts (account_id));
 diesel::joinable!(members -> organizations (org_id));
 diesel::joinable!(login_sessions -> accounts (account_id));
