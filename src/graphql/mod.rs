@@ -10,11 +10,17 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    JudgingQuery,
+    ReportingQuery,
+    node::NodeQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -40,6 +46,13 @@ pub struct WorkQuery(
 pub struct JudgingQuery(
     rules::decisions::graphql::DecisionsQuery,
     rules::replays::graphql::ReplaysQuery,
+);
+
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
 );
 
 /// Everything that can be done.

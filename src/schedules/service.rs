@@ -193,3 +193,14 @@ pub async fn planned_in(
     };
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
 }
+
+/// Everybody's shifts that ended in a span, in the order of their ends and, at the same moment, of their ids; cancelled
+/// ones left out. Goes on after the shift `last`, which ended as the span begins.
+pub async fn ended_in(
+    tx: &mut Tx,
+    span: (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    store::list_ended(tx, span, last, limit).await
+}
