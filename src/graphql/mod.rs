@@ -11,6 +11,7 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -19,6 +20,8 @@ pub struct Query(
     WorkQuery,
     CalendarQuery,
     JudgingQuery,
+    JudgingQuery,
+    ReportingQuery,
     node::NodeQuery,
 );
 
@@ -64,6 +67,11 @@ pub struct CalendarMutation(
     schedules::holidays::graphql::HolidaysMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
 );
 
 /// Everything that can be done.
