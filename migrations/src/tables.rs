@@ -259,6 +259,8 @@ diesel::table! {
         made_by -> Nullable<Uuid>,
         reason_code -> Nullable<Text>,
         memo -> Nullable<Text>,
+        said -> Jsonb,
+        device_id -> Nullable<Text>,
     }
 }
 
