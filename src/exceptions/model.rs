@@ -26,6 +26,7 @@ pub enum Kind {
     ClockSkew,
     UnverifiedTime,
     LateSubmission,
+    ForeignTimeZone,
     LateIn,
     EarlyOut,
     ShortVisit,
