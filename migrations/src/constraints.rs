@@ -223,6 +223,11 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "exception_id", "number"],
         "exception_changes_pkey",
     ),
+    unique(
+        "exception_codes",
+        &["org_id", "kind", "code"],
+        "exception_codes_pkey",
+    ),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

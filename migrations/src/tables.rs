@@ -674,6 +674,7 @@ diesel::table! {
         resolution_code -> Nullable<Text>,
         memo -> Nullable<Text>,
         attested -> Bool,
+        changes -> Integer,
     }
 }
 
@@ -686,6 +687,19 @@ diesel::table! {
         change -> Text,
         made_by -> Nullable<Uuid>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    exception_codes (org_id, kind, code) {
+        org_id -> Uuid,
+        kind -> Text,
+        code -> Text,
+        label -> Text,
+        memo_required -> Bool,
+        is_active -> Bool,
+        position -> Integer,
+        profile -> Text,
     }
 }
 
