@@ -102,10 +102,17 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.
