@@ -10,8 +10,7 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
-use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
+use crate::{attendance, audit, identity, leave, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -19,7 +18,6 @@ pub struct Query(
     PeopleQuery,
     WorkQuery,
     CalendarQuery,
-    JudgingQuery,
     JudgingQuery,
     ReportingQuery,
     node::NodeQuery,
@@ -67,6 +65,8 @@ pub struct CalendarMutation(
     schedules::holidays::graphql::HolidaysMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
+);
+
 /// What the work comes to.
 #[derive(MergedObject, Default)]
 pub struct ReportingQuery(
