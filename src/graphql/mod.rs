@@ -10,11 +10,17 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, exceptions, identity, orgs, places, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    ReviewQuery,
+    JudgingQuery,
+    node::NodeQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -35,6 +41,14 @@ pub struct WorkQuery(
     rules::editor::graphql::EditorQuery,
 );
 
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
 pub struct JudgingQuery(
@@ -44,7 +58,19 @@ pub struct JudgingQuery(
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    ReviewMutation,
+    JudgingMutation,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
@@ -75,6 +101,7 @@ pub struct WorkMutation(
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
+    exceptions::live::ExceptionsSubscription,
     rules::replays::live::ReplaysSubscription,
 );
 
