@@ -125,7 +125,6 @@ pub struct WorkMutation(
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
-    attendance::mutations::AttendanceMutation,
 );
 
 /// Clocking, at once and later.
