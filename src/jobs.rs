@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::identity::attempts;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
+use crate::schedules::series::extending;
 
 /// How often the house is swept.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -25,6 +26,9 @@ pub async fn run(app: App) {
         }
         if let Err(error) = replays::purge(&app).await {
             tracing::error!(error = ?error, "old replays could not be removed");
+        }
+        if let Err(error) = extending::extend(&app).await {
+            tracing::error!(error = ?error, "series of shifts could not be planned further");
         }
     }
 }
