@@ -57,6 +57,8 @@ pub struct JudgingQuery(
 pub struct CalendarQuery(
     schedules::hours::graphql::HoursQuery,
     schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
     leave::graphql::LeaveQuery,
     leave::types::graphql::LeaveTypesQuery,
 );
@@ -66,6 +68,9 @@ pub struct CalendarQuery(
 pub struct CalendarMutation(
     schedules::hours::graphql::HoursMutation,
     schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
 );
