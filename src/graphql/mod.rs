@@ -10,11 +10,17 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, gatherings, identity, orgs, places, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    GatheringQuery,
+    JudgingQuery,
+    node::NodeQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -35,6 +41,10 @@ pub struct WorkQuery(
     rules::editor::graphql::EditorQuery,
 );
 
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
 pub struct JudgingQuery(
@@ -44,7 +54,16 @@ pub struct JudgingQuery(
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    GatheringMutation,
+    JudgingMutation,
+);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
@@ -75,6 +94,7 @@ pub struct WorkMutation(
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
+    gatherings::live::GatheringsSubscription,
     rules::replays::live::ReplaysSubscription,
 );
 
