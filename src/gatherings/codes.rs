@@ -4,13 +4,14 @@
 //! A code is a keyed hash (HMAC-SHA-256, RFC 2104) of the attendance event and the step of time, under the event's own
 //! secret. It is shown as a QR code, `zamu:1:<event>:<step>:<hash>`, and as eight characters to be typed.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::kernel::error::{Code, Error};
-use crate::kernel::id::GatheringId;
+use crate::kernel::id::{GatheringId, Source};
 use crate::kernel::text;
 use crate::kernel::time::Instant;
 
@@ -22,6 +23,31 @@ const TOLERANCE: i64 = 4;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// How many bytes of the hash are in a QR code.
 const LONG: usize = 16;
+
+/// What the codes of one attendance event are made from. It never leaves the server, nor does it enter a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Thirty-two bytes nobody can guess.
+    pub fn new(ids: &Source) -> Self {
+        Self(text::hex(&ids.secret::<32>()))
+    }
+
+    pub(super) fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
 
 /// What staff show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +67,7 @@ pub fn step_of(at: Instant) -> i64 {
 }
 
 /// The code of an instant.
-pub fn shown(secret: &str, gathering: GatheringId, at: Instant) -> Shown {
+pub fn shown(secret: &Secret, gathering: GatheringId, at: Instant) -> Shown {
     let step = step_of(at);
     let mac = mac(secret, gathering, step);
     let begins = |step: i64| Instant::from_timestamp(step * STEP_SECONDS, 0).unwrap_or(at);
@@ -101,7 +127,7 @@ impl From<Wrong> for Error {
 
 /// The step whose code this is, if it is one of the accepted ones. Takes as long for a wrong code as for a right one.
 pub fn verify(
-    secret: &str,
+    secret: &Secret,
     gathering: GatheringId,
     given: &str,
     steps: RangeInclusive<i64>,
@@ -114,7 +140,7 @@ pub fn verify(
 }
 
 fn verify_payload(
-    secret: &str,
+    secret: &Secret,
     gathering: GatheringId,
     payload: &str,
     steps: &RangeInclusive<i64>,
@@ -140,7 +166,7 @@ fn verify_payload(
 }
 
 fn verify_short(
-    secret: &str,
+    secret: &Secret,
     gathering: GatheringId,
     given: &str,
     steps: RangeInclusive<i64>,
@@ -175,9 +201,9 @@ fn is_same(expected: &str, given: &str) -> bool {
     expected.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
-fn mac(secret: &str, gathering: GatheringId, step: i64) -> [u8; 32] {
+fn mac(secret: &Secret, gathering: GatheringId, step: i64) -> [u8; 32] {
     let message = format!("zamu:1:{gathering}:{step}");
-    hmac_sha256(secret.as_bytes(), message.as_bytes())
+    hmac_sha256(secret.0.as_bytes(), message.as_bytes())
 }
 
 /// The first forty bits, five for each character.
@@ -234,6 +260,10 @@ mod tests {
         GatheringId::from_uuid(Uuid::from_u128(number))
     }
 
+    fn secret() -> Secret {
+        Secret("secret".to_owned())
+    }
+
     fn at(seconds: i64) -> Instant {
         Instant::from_timestamp(seconds, 0).unwrap()
     }
@@ -266,7 +296,7 @@ mod tests {
     /// Codes that were printed stay good: these never change.
     #[test]
     fn a_code_is_what_it_always_was() {
-        let shown = shown("secret", event(1), at(1_772_427_600));
+        let shown = shown(&secret(), event(1), at(1_772_427_600));
         assert_eq!(shown.valid_from, at(1_772_427_600));
         assert_eq!(shown.valid_until, at(1_772_427_630));
         assert_eq!(shown.code, CODE);
@@ -287,7 +317,7 @@ mod tests {
     #[test]
     fn each_way_of_being_wrong_has_a_reason() {
         let now = at(1_772_427_600);
-        let shown = shown("secret", event(1), now);
+        let shown = shown(&secret(), event(1), now);
         let check = |given: &str, later: i64| {
             verify(
                 "secret",
@@ -302,7 +332,7 @@ mod tests {
         assert_eq!(check(&shown.code, 60), Err(Wrong::Wrong));
         assert_eq!(check("zamu:1:nonsense", 0), Err(Wrong::Malformed));
         assert_eq!(check("hello", 0), Err(Wrong::Malformed));
-        let other = super::shown("secret", event(2), now);
+        let other = super::shown(&secret(), event(2), now);
         assert_eq!(check(&other.payload, 0), Err(Wrong::OtherEvent));
         let forged = shown
             .payload
@@ -313,7 +343,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_code_of_its_time_is_accepted(secret: [u8; 32], number: u128, seconds in 0_i64..4_000_000_000, slow in -119_i64..120) {
-            let secret = text::hex(&secret);
+            let secret = Secret(text::hex(&secret));
             let shown = shown(&secret, event(number), at(seconds));
             let now = steps_now(at(seconds));
             for given in [&shown.code, &shown.payload] {
@@ -327,7 +357,7 @@ mod tests {
         #[test]
         fn no_other_code_is_ever_accepted(secret: [u8; 32], number: u128, other: u128, seconds in 0_i64..4_000_000_000, steps in 6_i64..100_000) {
             prop_assume!(number != other);
-            let secret = text::hex(&secret);
+            let secret = Secret(text::hex(&secret));
             let elsewhere = shown(&secret, event(other), at(seconds));
             let earlier = shown(&secret, event(number), at(seconds));
             let later = at(seconds + steps * STEP_SECONDS);

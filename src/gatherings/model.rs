@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
+use super::codes::Secret;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{DepartmentId, GatheringId, MemberId, PlaceId, SeriesId};
 use crate::kernel::text;
@@ -176,8 +177,7 @@ pub struct Gathering {
     pub window: Window,
     /// Whether a check-in without the code that is shown there is refused.
     pub code_required: bool,
-    /// What codes are made from; it never leaves the server.
-    pub secret: String,
+    pub secret: Secret,
     pub roster: Roster,
     /// Whose it is; with [`Roster::Department`] also who is expected.
     pub department_id: Option<DepartmentId>,
@@ -330,7 +330,7 @@ mod tests {
             time_zone: chrono_tz::Africa::Nairobi,
             window,
             code_required: false,
-            secret: String::new(),
+            secret: Secret::stored(String::new()),
             roster: Roster::Everybody,
             department_id: None,
             organizer_id: None,

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
+use super::codes::Secret;
 use super::model::{Gathering, Kind, Roster, Slot, State, Window};
 use super::series::{self, Repeat};
 use super::{sight, store};
@@ -149,7 +150,7 @@ async fn try_schedule_series(
         let (starts_at, ends_at) = Slot { date, ..new.slot }.instants(pattern.time_zone)?;
         Ok(Gathering {
             id: tx.id(),
-            secret: secret(&tx),
+            secret: Secret::new(tx.app().ids()),
             series_id: Some(series),
             starts_at,
             ends_at,
@@ -186,11 +187,6 @@ pub(super) fn about(gathering: &Gathering) -> GatheringEvent {
     }
 }
 
-/// What codes are made from: thirty-two bytes nobody can guess.
-fn secret(tx: &Tx) -> String {
-    text::hex(&tx.app().ids().secret::<32>())
-}
-
 async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
     let zone = zone_of(tx, new).await?;
     let (starts_at, ends_at) = new.slot.instants(zone)?;
@@ -211,7 +207,7 @@ async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
         time_zone: zone,
         window: new.window,
         code_required: new.code_required,
-        secret: secret(tx),
+        secret: Secret::new(tx.app().ids()),
         roster: new.roster,
         department_id: new.department.or(own),
         organizer_id: new.organizer.or(tx.viewer().member()),

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{gathering_members, gatherings, members};
 
+use super::codes::Secret;
 use super::model::{Gathering, Kind, Roster, State, Window};
 use super::sight::Sight;
 use crate::auth::policy::Scope;
@@ -367,7 +368,7 @@ impl GatheringRow {
             closes_minutes: all.window.closes_minutes,
             late_after_minutes: all.window.late_after_minutes,
             code_required: all.code_required,
-            secret: all.secret,
+            secret: all.secret.as_str().to_owned(),
             roster: all.roster.name().to_owned(),
             department_id: all.department_id,
             organizer_id: all.organizer_id,
@@ -401,7 +402,7 @@ impl TryFrom<GatheringRow> for Gathering {
                 late_after_minutes: row.late_after_minutes,
             },
             code_required: row.code_required,
-            secret: row.secret,
+            secret: Secret::stored(row.secret),
             roster: named(&Roster::ALL, Roster::name, &row.roster)?,
             department_id: row.department_id,
             organizer_id: row.organizer_id,

@@ -112,6 +112,11 @@ async fn a_class_is_planned_attended_and_left() {
     assert_eq!(record.data("/checkIn/fenceIn/verdict"), "INSIDE");
     assert_eq!(record.data("/checkIn/checkedIn/at"), "2026-03-02T05:20:00Z");
     let asked = record.data("/checkIn/decisions").as_array().unwrap();
+    // A fact too many or too few would be answered by a default.
+    assert!(
+        asked.iter().all(|taken| taken["status"] == "OK"),
+        "{asked:?}"
+    );
     let asked: Vec<&str> = asked
         .iter()
         .map(|taken| taken["hook"].as_str().unwrap())
