@@ -11,7 +11,8 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{
-    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+    attendance, audit, exceptions, gatherings, identity, leave, orgs, places, reports, rules,
+    schedules,
 };
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -23,6 +24,7 @@ pub struct Query(
     JudgingQuery,
     ReportingQuery,
     ReviewQuery,
+    GatheringQuery,
     node::NodeQuery,
 );
 
@@ -97,6 +99,14 @@ pub struct ReviewMutation(
     exceptions::codes::graphql::CodesMutation,
 );
 
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -105,6 +115,7 @@ pub struct Mutation(
     CalendarMutation,
     JudgingMutation,
     ReviewMutation,
+    GatheringMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -145,6 +156,7 @@ pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
     exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;
