@@ -223,6 +223,13 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "exception_id", "number"],
         "exception_changes_pkey",
     ),
+    unique(
+        "member_departments",
+        &["org_id", "member_id", "effective_from"],
+        "member_departments_pkey",
+    ),
+    unique("member_imports", &["org_id", "id"], "member_imports_pkey"),
+    unique("client_contacts", &["org_id", "id"], "client_contacts_pkey"),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

@@ -331,6 +331,18 @@ pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<
     rows.into_iter().map(Punch::try_from).collect()
 }
 
+/// The newest claim of each member.
+pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .group_by(punches::member_id)
+        .select((
+            punches::member_id,
+            diesel::dsl::max(punches::occurred_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
+}
+
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
     let Note {
         id,

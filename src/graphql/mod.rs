@@ -10,11 +10,24 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, imports, orgs, places, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    JudgingQuery,
+    StaffingQuery,
+    node::NodeQuery,
+);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -44,7 +57,21 @@ pub struct JudgingQuery(
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    JudgingMutation,
+    StaffingMutation,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]

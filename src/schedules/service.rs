@@ -193,3 +193,8 @@ pub async fn planned_in(
     };
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
 }
+
+/// When the newest shift of each member ends, of those who have any that is not cancelled.
+pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    store::last_shifts(tx).await
+}
