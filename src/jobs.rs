@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::identity::attempts;
+use crate::identity::moves::service as moves;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
 
@@ -16,6 +17,9 @@ pub async fn run(app: App) {
         tokio::select! {
             () = app.tasks().stopping() => return,
             () = tokio::time::sleep(SWEEP) => {}
+        }
+        if let Err(error) = moves::apply_moves(&app).await {
+            tracing::error!(error = ?error, "moves between departments could not be carried out");
         }
         if let Err(error) = attempts::purge(&app).await {
             tracing::error!(error = ?error, "old sign-in attempts could not be removed");

@@ -230,6 +230,11 @@ pub const UNIQUE: &[Unique] = &[
     ),
     unique("member_imports", &["org_id", "id"], "member_imports_pkey"),
     unique("client_contacts", &["org_id", "id"], "client_contacts_pkey"),
+    unique(
+        "exception_codes",
+        &["org_id", "kind", "code"],
+        "exception_codes_pkey",
+    ),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

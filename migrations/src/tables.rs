@@ -262,6 +262,8 @@ diesel::table! {
         made_by -> Nullable<Uuid>,
         reason_code -> Nullable<Text>,
         memo -> Nullable<Text>,
+        said -> Jsonb,
+        device_id -> Nullable<Text>,
     }
 }
 
@@ -675,6 +677,7 @@ diesel::table! {
         resolution_code -> Nullable<Text>,
         memo -> Nullable<Text>,
         attested -> Bool,
+        changes -> Integer,
     }
 }
 
@@ -726,6 +729,19 @@ diesel::table! {
         phone -> Text,
         relation -> Nullable<Text>,
         position -> Integer,
+    }
+}
+
+diesel::table! {
+    exception_codes (org_id, kind, code) {
+        org_id -> Uuid,
+        kind -> Text,
+        code -> Text,
+        label -> Text,
+        memo_required -> Bool,
+        is_active -> Bool,
+        position -> Integer,
+        profile -> Text,
     }
 }
 

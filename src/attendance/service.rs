@@ -9,7 +9,7 @@ use super::closing::{self, Closing, Travel};
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{
-    Device, Direction, Note, Ping, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+    Device, Direction, Note, Ping, Punch, PunchTime, Role, Said, Source, Status, Trust, WorkSession,
 };
 use super::store;
 pub use super::store::Filter;
@@ -457,6 +457,7 @@ fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> Option<SessionId>) -> HashMap<Se
 fn checked(input: ClockIn) -> Result<ClockIn> {
     let service = kernel::text::optional("service", input.service.as_deref(), 60)?;
     let remark = kernel::text::optional("remark", input.remark.as_deref(), 500)?;
+    kernel::text::optional("device.id", input.device.id.as_deref(), 100)?;
     kernel::text::optional("device.model", input.device.model.as_deref(), 100)?;
     kernel::text::optional("device.appVersion", input.device.app_version.as_deref(), 40)?;
     Ok(ClockIn {
@@ -623,6 +624,14 @@ fn punch(
         fence: judged.fence,
         remark,
         device: device.clone(),
+        said: match direction {
+            Direction::In => Said {
+                client: session.client_id,
+                service: session.service.clone(),
+                tasks: Vec::new(),
+            },
+            _ => Said::default(),
+        },
         external_ref: None,
         trust: Trust::Server,
         skew_seconds: None,
