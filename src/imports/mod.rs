@@ -8,6 +8,7 @@
 //! | `service` | decides: the whole import is one story |
 //! | `table` | tables as people export them |
 //! | `members` | members in bulk, from a table |
+//! | `punches` | punches of any terminal, by a mapping file |
 //! | `inactive` | members whom nobody has seen for a while |
 //! | `sessions` | a member's punches become sessions, or continue those of an earlier import |
 //!
@@ -17,6 +18,7 @@
 pub mod inactive;
 pub mod members;
 pub mod model;
+pub mod punches;
 pub mod read;
 pub mod report;
 pub mod service;

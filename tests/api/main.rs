@@ -16,6 +16,7 @@ mod schedules;
 mod attendance;
 mod live;
 mod imports;
+mod punches;
 mod members_bulk;
 mod members_inactive;
 mod moves;
