@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::attendance::days;
 use crate::gatherings;
 use crate::identity::attempts;
+use crate::identity::moves::service as moves;
 use crate::kernel::error::Result;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
@@ -33,6 +34,10 @@ async fn every(app: &App, pause: Duration, work: impl AsyncFn(&App)) {
 
 /// What is past its time.
 async fn tend(app: &App) {
+    note(
+        "moves between departments could not be carried out",
+        moves::apply_moves(app).await,
+    );
     note("days could not be closed", days::close::close(app).await);
     note(
         "attendance events could not be closed",

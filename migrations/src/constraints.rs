@@ -251,6 +251,13 @@ pub const UNIQUE: &[Unique] = &[
         "exception_changes_pkey",
     ),
     unique(
+        "member_departments",
+        &["org_id", "member_id", "effective_from"],
+        "member_departments_pkey",
+    ),
+    unique("member_imports", &["org_id", "id"], "member_imports_pkey"),
+    unique("client_contacts", &["org_id", "id"], "client_contacts_pkey"),
+    unique(
         "exception_codes",
         &["org_id", "kind", "code"],
         "exception_codes_pkey",

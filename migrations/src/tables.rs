@@ -84,6 +84,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         accepted_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        member_id -> Nullable<Uuid>,
     }
 }
 
@@ -167,6 +168,8 @@ diesel::table! {
         notes -> Nullable<Text>,
         created_at -> Timestamptz,
         archived_at -> Nullable<Timestamptz>,
+        other_phones -> Jsonb,
+        is_newborn -> Bool,
     }
 }
 
@@ -692,6 +695,45 @@ diesel::table! {
         change -> Text,
         made_by -> Nullable<Uuid>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    member_departments (org_id, member_id, effective_from) {
+        org_id -> Uuid,
+        member_id -> Uuid,
+        effective_from -> Date,
+        department_id -> Nullable<Uuid>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Nullable<Uuid>,
+        applied_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    member_imports (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+        resumed_at -> Nullable<Timestamptz>,
+        options -> Jsonb,
+        header -> Jsonb,
+        counts -> Jsonb,
+        failed -> Jsonb,
+        remarks -> Jsonb,
+    }
+}
+
+diesel::table! {
+    client_contacts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        client_id -> Uuid,
+        name -> Text,
+        phone -> Text,
+        relation -> Nullable<Text>,
+        position -> Integer,
     }
 }
 

@@ -11,8 +11,8 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{
-    attendance, audit, exceptions, gatherings, identity, leave, orgs, places, reports, rules,
-    schedules,
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
 };
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -25,6 +25,7 @@ pub struct Query(
     ReportingQuery,
     ReviewQuery,
     GatheringQuery,
+    StaffingQuery,
     node::NodeQuery,
 );
 
@@ -107,6 +108,22 @@ pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
 #[derive(MergedObject, Default)]
 pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
 
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -116,6 +133,7 @@ pub struct Mutation(
     JudgingMutation,
     ReviewMutation,
     GatheringMutation,
+    StaffingMutation,
 );
 
 /// What the rules decided, and what others would have decided.

@@ -426,3 +426,8 @@ pub async fn ended_in(
 ) -> Result<Vec<Shift>> {
     store::list_ended(tx, span, last, limit).await
 }
+
+/// When the newest shift of each member ends, of those who have any that is not cancelled.
+pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    store::last_shifts(tx).await
+}

@@ -337,6 +337,19 @@ pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize>
     Ok(created)
 }
 
+/// The newest end of each member's shifts, cancelled ones aside.
+pub(super) async fn last_shifts(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = shifts::table
+        .filter(shifts::org_id.eq(tx.org()))
+        .filter(shifts::cancelled_at.is_null())
+        .group_by(shifts::member_id)
+        .select((
+            shifts::member_id,
+            diesel::dsl::max(shifts::ends_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
+}
+
 pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> Result<()> {
     let own = shifts::table.filter(shifts::org_id.eq(tx.org()).and(shifts::id.eq(id)));
     tx.execute(diesel::update(own).set(shifts::cancelled_at.eq(at)))

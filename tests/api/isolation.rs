@@ -34,6 +34,10 @@ impl Foreign {
             .worker
             .run("identity/set_emergency_contacts", contacts)
             .await;
+        let table = json!({"input": {
+            "idempotencyKey": "table", "mapping": {"name": "name"}, "csv": "name\nNobody\n",
+        }});
+        let table = acme.owner.run("imports/import_members", table).await;
         let logins = acme.worker.run("identity/my_logins", json!({})).await;
         let kept = Kept::new(&acme).await;
         let ids = vec![
@@ -55,6 +59,8 @@ impl Foreign {
             ("owner", acme.owner.member.to_string()),
             ("supervisor", acme.supervisor.member.to_string()),
             ("member", acme.worker.member.to_string()),
+            ("import", table.text("/importMembers/import/id")),
+            ("clientContact", kept.client_contact),
             ("invitation", invitation.text("/inviteMember/invitation/id")),
             ("apiToken", token.text("/createApiToken/apiToken/id")),
             (
@@ -94,6 +100,7 @@ async fn only_exception(app: &TestApp, org: &TestOrg) -> String {
 struct Kept {
     place: String,
     client: String,
+    client_contact: String,
     shift: String,
     session: String,
     gathering: String,
@@ -121,6 +128,12 @@ impl Kept {
             .run("places/create_client", client)
             .await
             .text("/createClient/id");
+        let contacts =
+            json!({"client": client, "contacts": [{"name": "Akinyi", "phone": "0712000111"}]});
+        let contacts = acme
+            .owner
+            .run("places/set_client_contacts", json!({"input": contacts}))
+            .await;
         let shift = json!({"member": acme.worker.member, "place": place, "date": "2026-03-10", "starts": "08:00", "ends": "17:00"});
         let shift = acme
             .owner
@@ -154,6 +167,7 @@ impl Kept {
             release: release.text("/submitRuleRelease/id"),
             place,
             client,
+            client_contact: contacts.text("/setClientContacts/emergencyContacts/0/id"),
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
             gathering,
@@ -217,6 +231,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"name": "Mine", "member": id("member"), "places": [id("place")]}))
         }
         "places/update_client" => input(json!({"client": id("client"), "name": "Taken over"})),
+        "places/set_client_contacts" => input(json!({"client": id("client"), "contacts": []})),
         "places/archive_client" => input(json!({"client": id("client")})),
         "places/add_client_place" | "places/remove_client_place" => {
             input(json!({"client": id("client"), "place": id("place")}))
@@ -413,6 +428,23 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "identity/revoke_invitation" => input(json!({"id": id("invitation")})),
         "identity/update_member" => input(json!({"id": id("member"), "role": "ADMIN"})),
+        "identity/move_member" => {
+            input(json!({"member": id("member"), "department": id("department")}))
+        }
+        "imports/import_members" => input(json!({
+            "idempotencyKey": "mine", "mapping": {"name": "name", "email": "mail"},
+            "csv": format!("name,mail\nMole,{}\n", foreign.acme.worker.email),
+        })),
+        "imports/resume_member_import" => {
+            input(json!({"idempotencyKey": "again", "import": id("import")}))
+        }
+        "imports/member_import" => Some(json!({"id": id("import")})),
+        "imports/preview_inactive_members" => {
+            Some(json!({"policy": {"days": 1, "departments": [id("department")]}}))
+        }
+        "imports/deactivate_inactive_members" => input(json!({
+            "policy": {"days": 1, "departments": [id("department")]}, "token": "x", "reason": "mischief",
+        })),
         "identity/deactivate_member" => input(json!({"id": id("owner"), "reason": "mischief"})),
         "identity/reactivate_member" => input(json!({"id": id("member")})),
         "identity/create_api_token" => {
