@@ -250,6 +250,18 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "exception_id", "number"],
         "exception_changes_pkey",
     ),
+    unique(
+        "exception_codes",
+        &["org_id", "kind", "code"],
+        "exception_codes_pkey",
+    ),
+    unique("reactions", &["name"], "reactions_pkey"),
+    unique(
+        "group_months",
+        &["org_id", "month", "department_id", "place_id"],
+        "group_months_pkey",
+    ),
+    unique("day_closings", &["org_id"], "day_closings_pkey"),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

@@ -264,6 +264,8 @@ diesel::table! {
         made_by -> Nullable<Uuid>,
         reason_code -> Nullable<Text>,
         memo -> Nullable<Text>,
+        said -> Jsonb,
+        device_id -> Nullable<Text>,
     }
 }
 
@@ -677,6 +679,7 @@ diesel::table! {
         resolution_code -> Nullable<Text>,
         memo -> Nullable<Text>,
         attested -> Bool,
+        changes -> Integer,
     }
 }
 
@@ -689,6 +692,26 @@ diesel::table! {
         change -> Text,
         made_by -> Nullable<Uuid>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    exception_codes (org_id, kind, code) {
+        org_id -> Uuid,
+        kind -> Text,
+        code -> Text,
+        label -> Text,
+        memo_required -> Bool,
+        is_active -> Bool,
+        position -> Integer,
+        profile -> Text,
+    }
+}
+
+diesel::table! {
+    reactions (name) {
+        name -> Text,
+        position -> BigInt,
     }
 }
 
@@ -807,6 +830,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    group_months (org_id, month, department_id, place_id) {
+        org_id -> Uuid,
+        month -> Date,
+        department_id -> Uuid,
+        place_id -> Uuid,
+        people_days -> BigInt,
+        planned_minutes -> BigInt,
+        worked_minutes -> BigInt,
+        paid_minutes -> BigInt,
+        regular_minutes -> BigInt,
+        overtime_minutes -> BigInt,
+        night_minutes -> BigInt,
+        holiday_minutes -> BigInt,
+        break_minutes -> BigInt,
+        rounding_minutes -> BigInt,
+        sessions -> BigInt,
+        starts -> BigInt,
+        late_count -> BigInt,
+        late_minutes -> BigInt,
+        early_count -> BigInt,
+        early_minutes -> BigInt,
+        present_days -> BigInt,
+        late_days -> BigInt,
+        half_days -> BigInt,
+        absent_days -> BigInt,
+        leave_days -> BigInt,
+        confirmed -> BigInt,
+        compliant -> BigInt,
+    }
+}
+
+diesel::table! {
+    day_closings (org_id) {
+        org_id -> Uuid,
+        closed_to -> Timestamptz,
+    }
+}
+
 diesel::joinable!(members -> accounts (account_id));
 diesel::joinable!(members -> organizations (org_id));
 diesel::joinable!(login_sessions -> accounts (account_id));
@@ -820,8 +882,10 @@ diesel::allow_tables_to_appear_in_same_query!(login_sessions, members);
 diesel::allow_tables_to_appear_in_same_query!(clients, client_places, places);
 diesel::allow_tables_to_appear_in_same_query!(work_sessions, shifts);
 diesel::allow_tables_to_appear_in_same_query!(shifts, members);
-diesel::allow_tables_to_appear_in_same_query!(shift_series, members);
-diesel::allow_tables_to_appear_in_same_query!(leave_requests, members);
 diesel::allow_tables_to_appear_in_same_query!(rule_decisions, members);
 diesel::allow_tables_to_appear_in_same_query!(rule_replays, rule_replay_changes);
 diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);
+diesel::allow_tables_to_appear_in_same_query!(shift_series, members);
+diesel::allow_tables_to_appear_in_same_query!(leave_requests, members);
+diesel::allow_tables_to_appear_in_same_query!(day_parts, members);
+diesel::allow_tables_to_appear_in_same_query!(work_days, members);

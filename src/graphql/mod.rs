@@ -10,7 +10,9 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -19,6 +21,8 @@ pub struct Query(
     WorkQuery,
     CalendarQuery,
     JudgingQuery,
+    ReportingQuery,
+    ReviewQuery,
     node::NodeQuery,
 );
 
@@ -71,6 +75,28 @@ pub struct CalendarMutation(
     leave::types::graphql::LeaveTypesMutation,
 );
 
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -78,6 +104,7 @@ pub struct Mutation(
     WorkMutation,
     CalendarMutation,
     JudgingMutation,
+    ReviewMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -99,10 +126,17 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.
@@ -110,6 +144,7 @@ pub struct WorkMutation(
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

@@ -415,3 +415,14 @@ pub async fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
     let now = tx.now();
     store::stage_cancelled_leave(tx, leave, now)
 }
+
+/// Everybody's shifts that ended in a span, in the order of their ends and, at the same moment, of their ids; cancelled
+/// ones left out. Goes on after the shift `last`, which ended as the span begins.
+pub async fn ended_in(
+    tx: &mut Tx,
+    span: (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    store::list_ended(tx, span, last, limit).await
+}

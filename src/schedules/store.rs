@@ -295,6 +295,27 @@ pub(super) async fn list_around(tx: &mut Tx, member: MemberId, at: Instant) -> R
     load(tx, query).await
 }
 
+/// Shifts that ended after one moment and not after another, in the order of their ends, cancelled ones left out.
+pub(super) async fn list_ended(
+    tx: &mut Tx,
+    (after, to): (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    let query = own_shifts(tx)
+        .filter(shifts::cancelled_at.is_null())
+        .filter(shifts::ends_at.ge(after).and(shifts::ends_at.le(to)));
+    let query = match last {
+        Some(last) => query.filter(
+            shifts::ends_at
+                .gt(after)
+                .or(shifts::ends_at.eq(after).and(shifts::id.gt(last))),
+        ),
+        None => query,
+    };
+    load(tx, query.order((shifts::ends_at, shifts::id)).limit(limit)).await
+}
+
 /// Inserts many shifts; those whose reference is already there are left as they are. Returns how many are new.
 pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize> {
     let mut rows: Vec<_> = new

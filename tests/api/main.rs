@@ -17,6 +17,7 @@ mod calendar;
 mod rosters;
 mod leave;
 mod attendance;
+mod exceptions;
 mod live;
 mod imports;
 mod releases;
