@@ -11,7 +11,8 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{
-    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
 };
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -20,9 +21,11 @@ pub struct Query(
     PeopleQuery,
     WorkQuery,
     CalendarQuery,
-    ReviewQuery,
     JudgingQuery,
     ReportingQuery,
+    ReviewQuery,
+    GatheringQuery,
+    StaffingQuery,
     node::NodeQuery,
 );
 
@@ -45,14 +48,6 @@ pub struct WorkQuery(
     rules::editor::graphql::EditorQuery,
 );
 
-/// What people look at, and with which codes they explain it.
-#[derive(MergedObject, Default)]
-pub struct ReviewQuery(
-    exceptions::graphql::ExceptionsQuery,
-    exceptions::mutations::ExceptionsPreviewQuery,
-    exceptions::codes::graphql::CodesQuery,
-);
-
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
 pub struct JudgingQuery(
@@ -65,6 +60,8 @@ pub struct JudgingQuery(
 pub struct CalendarQuery(
     schedules::hours::graphql::HoursQuery,
     schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
     leave::graphql::LeaveQuery,
     leave::types::graphql::LeaveTypesQuery,
 );
@@ -74,6 +71,9 @@ pub struct CalendarQuery(
 pub struct CalendarMutation(
     schedules::hours::graphql::HoursMutation,
     schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
 );
@@ -86,14 +86,12 @@ pub struct ReportingQuery(
     reports::compliance::graphql::ComplianceQuery,
 );
 
-/// Everything that can be done.
+/// What people look at, and with which codes they explain it.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    PeopleMutation,
-    WorkMutation,
-    CalendarMutation,
-    ReviewMutation,
-    JudgingMutation,
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
 );
 
 /// What people look at, and with which codes they explain it.
@@ -101,6 +99,42 @@ pub struct Mutation(
 pub struct ReviewMutation(
     exceptions::mutations::ExceptionsMutation,
     exceptions::codes::graphql::CodesMutation,
+);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    CalendarMutation,
+    JudgingMutation,
+    ReviewMutation,
+    GatheringMutation,
+    StaffingMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -139,8 +173,9 @@ pub struct ClockMutation(
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
-    exceptions::live::ExceptionsSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;
