@@ -15,6 +15,8 @@ mod places;
 mod schedules;
 mod attendance;
 mod exceptions;
+mod evv;
+mod compliance;
 mod gatherings;
 mod live;
 mod imports;
