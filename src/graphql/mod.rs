@@ -83,6 +83,7 @@ pub struct CalendarMutation(
 pub struct ReportingQuery(
     attendance::days::graphql::DaysQuery,
     reports::graphql::ReportsQuery,
+    reports::compliance::graphql::ComplianceQuery,
 );
 
 /// What people look at, and with which codes they explain it.

@@ -452,6 +452,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
         }
+        "reports/compliance_rates" => {
+            Some(json!({"range": {"from": "2026-03-01", "to": "2026-03-31"}, "by": "MEMBER"}))
+        }
         "exceptions/exceptions" | "exceptions/exception_counts" => Some(
             json!({"filter": {"member": id("member"), "department": id("team"), "session": id("session")}}),
         ),

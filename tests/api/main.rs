@@ -18,6 +18,8 @@ mod rosters;
 mod leave;
 mod attendance;
 mod exceptions;
+mod evv;
+mod compliance;
 mod gatherings;
 mod live;
 mod imports;
