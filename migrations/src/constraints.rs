@@ -224,6 +224,12 @@ pub const UNIQUE: &[Unique] = &[
         "exception_changes_pkey",
     ),
     unique(
+        "exception_codes",
+        &["org_id", "kind", "code"],
+        "exception_codes_pkey",
+    ),
+    unique("reactions", &["name"], "reactions_pkey"),
+    unique(
         "group_months",
         &["org_id", "month", "department_id", "place_id"],
         "group_months_pkey",

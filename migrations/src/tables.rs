@@ -259,6 +259,8 @@ diesel::table! {
         made_by -> Nullable<Uuid>,
         reason_code -> Nullable<Text>,
         memo -> Nullable<Text>,
+        said -> Jsonb,
+        device_id -> Nullable<Text>,
     }
 }
 
@@ -672,6 +674,7 @@ diesel::table! {
         resolution_code -> Nullable<Text>,
         memo -> Nullable<Text>,
         attested -> Bool,
+        changes -> Integer,
     }
 }
 
@@ -684,6 +687,26 @@ diesel::table! {
         change -> Text,
         made_by -> Nullable<Uuid>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    exception_codes (org_id, kind, code) {
+        org_id -> Uuid,
+        kind -> Text,
+        code -> Text,
+        label -> Text,
+        memo_required -> Bool,
+        is_active -> Bool,
+        position -> Integer,
+        profile -> Text,
+    }
+}
+
+diesel::table! {
+    reactions (name) {
+        name -> Text,
+        position -> BigInt,
     }
 }
 

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 pub use super::punch::{
-    Change, Device, Direction, Punch, PunchEdit, PunchTime, Role, Source, Trust,
+    Change, Device, DeviceClock, Direction, Heard, Punch, PunchEdit, PunchTime, Reading, Role,
+    Said, Source, Trust,
 };
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::{Fix, Judgement, Verdict};

@@ -4,9 +4,12 @@
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use super::model::Task;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo::{Fix, Judgement};
-use crate::kernel::id::{CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId};
+use crate::kernel::id::{
+    ClientId, CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId,
+};
 use crate::kernel::time::Instant;
 
 /// How far ahead of ours a device's clock may run before its time is refused.
@@ -155,10 +158,60 @@ impl Trust {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
+    /// What tells one installation of the app from another; the app made it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The phone reported that its position may be made up.
     pub mock_location: bool,
     pub model: Option<String>,
     pub app_version: Option<String>,
+    /// What it knew about the time, where the punch was handed in later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<DeviceClock>,
+}
+
+/// What a device's clocks said when it captured a punch: enough to work the corrected time out again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceClock {
+    /// Seconds east of UTC that its wall clock was set to.
+    pub offset_seconds: i32,
+    /// The IANA name of its zone, if it gave one.
+    pub zone: Option<String>,
+    /// Which run of the device, and the milliseconds since it began.
+    pub reading: Option<Reading>,
+    /// The answer of ours its time was corrected by.
+    pub heard: Option<Heard>,
+    /// How old the position was, in milliseconds.
+    pub fix_age_ms: Option<i64>,
+}
+
+/// A monotonic clock: meaningless after a reboot, which gives the device another boot id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    pub boot_id: String,
+    pub monotonic_ms: i64,
+}
+
+/// An answer of ours: our time in it, and the device's monotonic reading when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heard {
+    pub server_time: Instant,
+    pub reading: Reading,
+}
+
+/// What a claim says besides time and place: what a session made of it begins or ends with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
 }
 
 /// When a punch happened: as the device said, as the server received, as corrected.
@@ -221,6 +274,7 @@ pub struct Punch {
     pub fence: Judgement,
     pub remark: Option<String>,
     pub device: Device,
+    pub said: Said,
     /// `meal`, `tea` and so on, as the organization names its breaks.
     pub break_kind: Option<String>,
     /// The panic button.

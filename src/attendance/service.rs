@@ -10,7 +10,7 @@ use super::days;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{
-    Device, Direction, Note, Ping, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+    Device, Direction, Note, Ping, Punch, PunchTime, Role, Said, Source, Status, Trust, WorkSession,
 };
 use super::store;
 pub use super::store::Filter;
@@ -460,6 +460,7 @@ fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> Option<SessionId>) -> HashMap<Se
 fn checked(input: ClockIn) -> Result<ClockIn> {
     let service = kernel::text::optional("service", input.service.as_deref(), 60)?;
     let remark = kernel::text::optional("remark", input.remark.as_deref(), 500)?;
+    kernel::text::optional("device.id", input.device.id.as_deref(), 100)?;
     kernel::text::optional("device.model", input.device.model.as_deref(), 100)?;
     kernel::text::optional("device.appVersion", input.device.app_version.as_deref(), 40)?;
     Ok(ClockIn {
@@ -626,6 +627,14 @@ fn punch(
         fence: judged.fence,
         remark,
         device: device.clone(),
+        said: match direction {
+            Direction::In => Said {
+                client: session.client_id,
+                service: session.service.clone(),
+                tasks: Vec::new(),
+            },
+            _ => Said::default(),
+        },
         external_ref: None,
         trust: Trust::Server,
         skew_seconds: None,

@@ -85,6 +85,8 @@ struct PunchRow {
     made_by: Option<MemberId>,
     reason_code: Option<String>,
     memo: Option<String>,
+    said: Json,
+    device_id: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -601,6 +603,8 @@ impl PunchRow {
             made_by: punch.made_by,
             reason_code: punch.reason_code.clone(),
             memo: punch.memo.clone(),
+            said: json!(punch.said),
+            device_id: punch.device.id.clone(),
         }
     }
 }
@@ -638,6 +642,7 @@ impl TryFrom<PunchRow> for Punch {
             fence: judgement(&row.fence, row.distance_m)?,
             remark: row.remark,
             device,
+            said: serde_json::from_value(row.said)?,
             external_ref: row.external_ref,
             role: named(&Role::ALL, Role::name, &row.role)?,
             client_ref: row.client_ref,

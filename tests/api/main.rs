@@ -14,6 +14,8 @@ mod identity;
 mod places;
 mod schedules;
 mod attendance;
+mod days;
+mod reports;
 mod live;
 mod imports;
 mod releases;
