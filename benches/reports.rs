@@ -41,7 +41,7 @@ use zamu::kernel::id::{DepartmentId, MemberId, PlaceId, SessionId, ShiftId, kind
 use zamu::orgs::service::{self as orgs, NewOrganization};
 use zamu::reports::model::{Range, Summary};
 use zamu::reports::service::{Filter, summary};
-use zamu::schedules::model::{Shift, ShiftKind};
+use zamu::schedules::model::{Made, Shift, ShiftKind};
 use zamu_rules::Rulebook;
 use zamu_schema::dual::SumMinor;
 use zamu_schema::tables::{departments, members, places, shifts, work_sessions};
@@ -401,6 +401,7 @@ fn material(number: u64, day: u64, date: NaiveDate) -> Material {
         external_ref: None,
         created_at: begin,
         cancelled_at: None,
+        made: Made::default(),
     };
     let mut material = Material::new(vec![session], vec![shift]);
     material.department = Some(department);

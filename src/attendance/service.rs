@@ -629,7 +629,7 @@ fn punch(
         device: device.clone(),
         said: match direction {
             Direction::In => Said {
-                client: session.client_id,
+                client_id: session.client_id,
                 service: session.service.clone(),
                 tasks: Vec::new(),
             },

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
 use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
+use zamu_schema::tables::{location_pings, members, punches, session_notes, work_sessions};
 
 use super::model::{
     Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Role, Source, Status,
@@ -382,6 +382,46 @@ pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<
         .load(tx.conn()?)
         .await?;
     rows.into_iter().map(Punch::try_from).collect()
+}
+
+pub(super) async fn list_punches_by_id(tx: &mut Tx, ids: &[PunchId]) -> Result<Vec<Punch>> {
+    load_punches(tx, own_punches(tx).filter(punches::id.eq_any(ids.to_vec()))).await
+}
+
+/// A member's punches by the names a client gave them.
+pub(super) async fn list_punches_by_ref(
+    tx: &mut Tx,
+    member: MemberId,
+    names: Vec<String>,
+) -> Result<Vec<Punch>> {
+    let names: Vec<Option<String>> = names.into_iter().map(Some).collect();
+    let query = own_punches(tx)
+        .filter(punches::member_id.eq(member))
+        .filter(punches::client_ref.eq_any(names));
+    load_punches(tx, query).await
+}
+
+async fn load_punches(
+    tx: &mut Tx,
+    query: punches::BoxedQuery<'static, Dual>,
+) -> Result<Vec<Punch>> {
+    let rows: Vec<PunchRow> = query
+        .order((punches::occurred_at, punches::id))
+        .select(PunchRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(Punch::try_from).collect()
+}
+
+/// Locks a member until the end: what is worked out from all their claims is worked out by one change at a time. On
+/// SQLite there is one writer.
+pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
+    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
+    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
+        .get_result(tx.conn()?)
+        .await
+        .optional()?;
+    locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {

@@ -64,6 +64,7 @@ kinds! {
     ClockSkew             = "CLOCK_SKEW",              Acknowledge, "The device's clock was wrong and was corrected.";
     UnverifiedTime        = "UNVERIFIED_TIME",         Acknowledge, "Nothing backs the time a device gave.";
     LateSubmission        = "LATE_SUBMISSION",         Acknowledge, "Captured long before it was handed in.";
+    ForeignTimeZone       = "FOREIGN_TIME_ZONE",       Acknowledge, "The device's clock was set to another zone than the place's.";
     LateIn                = "LATE_IN",                 Acknowledge, "Begun later than planned.";
     EarlyOut              = "EARLY_OUT",               Acknowledge, "Ended earlier than planned.";
     ShortVisit            = "SHORT_VISIT",             Acknowledge, "Much shorter than planned.";

@@ -10,6 +10,7 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
+use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
 use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -17,6 +18,7 @@ use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules
 pub struct Query(
     PeopleQuery,
     WorkQuery,
+    CalendarQuery,
     JudgingQuery,
     ReportingQuery,
     node::NodeQuery,
@@ -48,6 +50,24 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarQuery(
+    schedules::hours::graphql::HoursQuery,
+    schedules::holidays::graphql::HolidaysQuery,
+    leave::graphql::LeaveQuery,
+    leave::types::graphql::LeaveTypesQuery,
+);
+
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarMutation(
+    schedules::hours::graphql::HoursMutation,
+    schedules::holidays::graphql::HolidaysMutation,
+    leave::graphql::LeaveMutation,
+    leave::types::graphql::LeaveTypesMutation,
+);
+
 /// What the work comes to.
 #[derive(MergedObject, Default)]
 pub struct ReportingQuery(
@@ -57,7 +77,12 @@ pub struct ReportingQuery(
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    CalendarMutation,
+    JudgingMutation,
+);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
@@ -78,10 +103,17 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.

@@ -7,7 +7,7 @@ use zamu_rules::hooks;
 
 use super::facts;
 use super::measures::Measures;
-use super::model::{DayLeave, DayStatus, Material, Parts, WorkDay, check_range};
+use super::model::{DayStatus, Material, Parts, WorkDay, check_range};
 use super::store::{self, Groups};
 use crate::app::App;
 use crate::attendance::model::WorkSession;
@@ -20,7 +20,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::rules::decisions;
 use crate::rules::decisions::model::About;
 use crate::rules::force::InForce;
-use crate::{identity, orgs, schedules};
+use crate::{identity, leave, orgs, schedules};
 
 /// Days to be worked out, by the member they belong to.
 pub type Wanted = BTreeMap<MemberId, BTreeSet<NaiveDate>>;
@@ -149,8 +149,8 @@ pub(super) async fn materials_in(
         shifts.entry(shift.work_date).or_default().push(shift);
     }
     let dates: BTreeSet<NaiveDate> = sessions.keys().chain(shifts.keys()).copied().collect();
-    let leave = leave_in(tx, member, range).await?;
-    let holidays = holidays_in(tx, range).await?;
+    let leave = leave::service::on_in(tx, member, range.0, range.1).await?;
+    let holidays = schedules::service::holidays_in(tx, range.0, range.1).await?;
     let departments = Departments::in_range(tx, member, range).await?;
     let material = |date: NaiveDate| {
         let mut material = Material::new(
@@ -160,7 +160,7 @@ pub(super) async fn materials_in(
         material.leave = material
             .leave
             .max(leave.get(&date).copied().unwrap_or_default());
-        material.is_holiday = holidays.contains(&date);
+        material.is_holiday = holidays.contains_key(&date);
         material.department = departments.on(date);
         (date, material)
     };
@@ -173,22 +173,6 @@ async fn sessions_of(
     range: (NaiveDate, NaiveDate),
 ) -> Result<Vec<WorkSession>> {
     crate::attendance::store::list_of_days(tx, member, range).await
-}
-
-/// Approved leave by day.
-#[expect(clippy::unused_async, reason = "the leave slice does not tell yet")]
-async fn leave_in(
-    _tx: &mut Tx,
-    _member: MemberId,
-    _range: (NaiveDate, NaiveDate),
-) -> Result<BTreeMap<NaiveDate, DayLeave>> {
-    Ok(BTreeMap::new())
-}
-
-/// Public holidays by day.
-#[expect(clippy::unused_async, reason = "the schedules slice does not tell yet")]
-async fn holidays_in(_tx: &mut Tx, _range: (NaiveDate, NaiveDate)) -> Result<BTreeSet<NaiveDate>> {
-    Ok(BTreeSet::new())
 }
 
 /// In which department a member was, by day.
