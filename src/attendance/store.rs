@@ -424,6 +424,18 @@ pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
+/// The newest claim of each member.
+pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .group_by(punches::member_id)
+        .select((
+            punches::member_id,
+            diesel::dsl::max(punches::occurred_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
+}
+
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
     let Note {
         id,

@@ -10,8 +10,10 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
-use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -21,6 +23,9 @@ pub struct Query(
     CalendarQuery,
     JudgingQuery,
     ReportingQuery,
+    ReviewQuery,
+    GatheringQuery,
+    StaffingQuery,
     node::NodeQuery,
 );
 
@@ -55,6 +60,8 @@ pub struct JudgingQuery(
 pub struct CalendarQuery(
     schedules::hours::graphql::HoursQuery,
     schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
     leave::graphql::LeaveQuery,
     leave::types::graphql::LeaveTypesQuery,
 );
@@ -64,6 +71,9 @@ pub struct CalendarQuery(
 pub struct CalendarMutation(
     schedules::hours::graphql::HoursMutation,
     schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
 );
@@ -75,6 +85,45 @@ pub struct ReportingQuery(
     reports::graphql::ReportsQuery,
 );
 
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -82,6 +131,9 @@ pub struct Mutation(
     WorkMutation,
     CalendarMutation,
     JudgingMutation,
+    ReviewMutation,
+    GatheringMutation,
+    StaffingMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -121,6 +173,8 @@ pub struct ClockMutation(
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

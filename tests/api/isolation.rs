@@ -34,6 +34,10 @@ impl Foreign {
             .worker
             .run("identity/set_emergency_contacts", contacts)
             .await;
+        let table = json!({"input": {
+            "idempotencyKey": "table", "mapping": {"name": "name"}, "csv": "name\nNobody\n",
+        }});
+        let table = acme.owner.run("imports/import_members", table).await;
         let logins = acme.worker.run("identity/my_logins", json!({})).await;
         let kept = Kept::new(&acme).await;
         let ids = vec![
@@ -41,6 +45,9 @@ impl Foreign {
             ("client", kept.client),
             ("shift", kept.shift),
             ("session", kept.session),
+            ("gathering", kept.gathering),
+            ("record", kept.record),
+            ("series", kept.series),
             ("decision", kept.decision),
             ("case", kept.case),
             ("replay", kept.replay),
@@ -52,12 +59,15 @@ impl Foreign {
             ("owner", acme.owner.member.to_string()),
             ("supervisor", acme.supervisor.member.to_string()),
             ("member", acme.worker.member.to_string()),
+            ("import", table.text("/importMembers/import/id")),
+            ("clientContact", kept.client_contact),
             ("invitation", invitation.text("/inviteMember/invitation/id")),
             ("apiToken", token.text("/createApiToken/apiToken/id")),
             (
                 "contact",
                 contacts.text("/setEmergencyContacts/emergencyContacts/0/id"),
             ),
+            ("exception", only_exception(app, &acme).await),
             ("login", logins.text("/myLogins/0/id")),
         ];
         Self { acme, ids }
@@ -72,12 +82,30 @@ impl Foreign {
     }
 }
 
+/// Something a person of the organization must look at.
+async fn only_exception(app: &TestApp, org: &TestOrg) -> String {
+    let found = [crate::exceptions::found(
+        zamu::exceptions::model::Kind::LateIn,
+        9,
+    )];
+    crate::exceptions::find(app, &org.owner, &org.worker, Some(org.night), &found).await;
+    let queue = org
+        .owner
+        .run("exceptions/exceptions", json!({"first": 1}))
+        .await;
+    queue.text("/exceptions/edges/0/node/id")
+}
+
 /// What the first organization keeps of places and plans.
 struct Kept {
     place: String,
     client: String,
+    client_contact: String,
     shift: String,
     session: String,
+    gathering: String,
+    record: String,
+    series: String,
     decision: String,
     case: String,
     replay: String,
@@ -100,6 +128,12 @@ impl Kept {
             .run("places/create_client", client)
             .await
             .text("/createClient/id");
+        let contacts =
+            json!({"client": client, "contacts": [{"name": "Akinyi", "phone": "0712000111"}]});
+        let contacts = acme
+            .owner
+            .run("places/set_client_contacts", json!({"input": contacts}))
+            .await;
         let shift = json!({"member": acme.worker.member, "place": place, "date": "2026-03-10", "starts": "08:00", "ends": "17:00"});
         let shift = acme
             .owner
@@ -113,6 +147,16 @@ impl Kept {
             )
             .await;
         let judged = Judged::new(acme).await;
+        let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
+            "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
+        let weekly = json!({"input": {"event": event, "repeat": {"frequency": "WEEKLY", "until": "2026-03-09"}}});
+        let planned = acme
+            .owner
+            .run("gatherings/schedule_attendance_series", weekly)
+            .await;
+        let gathering = planned.text("/scheduleAttendanceSeries/0/id");
+        let check_in = json!({"input": {"idempotencyKey": "here", "event": gathering}});
+        let record = acme.worker.run("gatherings/check_in", check_in).await;
         let rule = json!({"input": {"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { on_time() }"}});
         let draft = acme.admin.run("rules/save_rule_draft", rule).await;
         let draft = draft.text("/saveRuleDraft/id");
@@ -123,8 +167,12 @@ impl Kept {
             release: release.text("/submitRuleRelease/id"),
             place,
             client,
+            client_contact: contacts.text("/setClientContacts/emergencyContacts/0/id"),
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
+            gathering,
+            record: record.text("/checkIn/id"),
+            series: planned.text("/scheduleAttendanceSeries/0/series"),
             decision: judged.decision,
             case: judged.case,
             replay: judged.replay,
@@ -183,6 +231,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"name": "Mine", "member": id("member"), "places": [id("place")]}))
         }
         "places/update_client" => input(json!({"client": id("client"), "name": "Taken over"})),
+        "places/set_client_contacts" => input(json!({"client": id("client"), "contacts": []})),
         "places/archive_client" => input(json!({"client": id("client")})),
         "places/add_client_place" | "places/remove_client_place" => {
             input(json!({"client": id("client"), "place": id("place")}))
@@ -242,6 +291,49 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "rules/appoint_rule_approver" | "rules/dismiss_rule_approver" => {
             input(json!({"member": id("member"), "duty": "FINANCE"}))
         }
+        "gatherings/schedule_attendance_event" => input(json!({
+            "idempotencyKey": "x", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+            "ends": "09:00", "roster": "MEMBERS", "members": [id("member")], "place": id("place"),
+            "department": id("team"), "organizer": id("owner"),
+        })),
+        "gatherings/schedule_attendance_series" => {
+            let event = json!({
+                "idempotencyKey": "y", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+                "ends": "09:00", "roster": "DEPARTMENT", "department": id("team"),
+            });
+            let repeat = json!({"frequency": "DAILY", "until": "2026-03-04"});
+            input(json!({"event": event, "repeat": repeat}))
+        }
+        "gatherings/update_attendance_event" => {
+            input(json!({"event": id("gathering"), "title": "Taken over"}))
+        }
+        "gatherings/cancel_attendance_event" => {
+            input(json!({"event": id("gathering"), "andFollowing": true}))
+        }
+        "gatherings/check_in" | "gatherings/check_out" => {
+            input(json!({"idempotencyKey": path, "event": id("gathering")}))
+        }
+        "gatherings/force_check_in" | "gatherings/force_check_out" => input(json!({
+            "event": id("gathering"), "member": id("member"), "reason": "mischief", "attested": true,
+        })),
+        "gatherings/mark_attendance" => input(json!({
+            "event": id("gathering"), "member": id("member"), "status": "ABSENT", "reason": "mischief",
+        })),
+        "gatherings/correct_attendance" => {
+            input(json!({"record": id("record"), "status": "ABSENT", "reason": "mischief"}))
+        }
+        "gatherings/attendance_event"
+        | "gatherings/attendance_event_code"
+        | "gatherings/watch_attendance_event_counts" => Some(json!({"id": id("gathering")})),
+        "gatherings/attendance_record" => Some(json!({"id": id("record")})),
+        "gatherings/attendance_events" | "gatherings/my_attendance_events" => {
+            Some(json!({"filter": {"place": id("place"), "series": id("series")}}))
+        }
+        "gatherings/active_attendance_events" => Some(json!({})),
+        "gatherings/attendance_history" => Some(json!({"member": id("member")})),
+        "gatherings/attendance_by_member" => Some(
+            json!({"filter": {"event": id("gathering"), "member": id("member"), "department": id("team")}}),
+        ),
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
         "attendance/clock_in" => {
@@ -257,6 +349,29 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
         }
+        "exceptions/exceptions" | "exceptions/exception_counts" => Some(
+            json!({"filter": {"member": id("member"), "department": id("team"), "session": id("session")}}),
+        ),
+        "exceptions/exception" => Some(json!({"id": id("exception")})),
+        "exceptions/acknowledge_exception" => input(json!({
+            "exception": id("exception"), "reasonCode": "TRANSPORT", "resolutionCode": "DISCUSSED",
+        })),
+        "exceptions/assign_exception" => {
+            input(json!({"exception": id("exception"), "to": id("supervisor")}))
+        }
+        "exceptions/reopen_exception" => input(json!({"exception": id("exception")})),
+        "exceptions/preview_exceptions" => Some(
+            json!({"filter": {"member": id("member")}, "action": {"assign": {"to": id("supervisor")}}}),
+        ),
+        "exceptions/apply_to_exceptions" => input(json!({
+            "token": "1.2", "filter": {"member": id("member")}, "action": {"reopen": {}},
+        })),
+        "exceptions/watch_exceptions" => Some(json!({"after": 0})),
+        "exceptions/codes" => Some(json!({"kind": "REASON"})),
+        "exceptions/code_profiles" => Some(json!({})),
+        "exceptions/save_code" => input(json!({"kind": "REASON", "code": "MINE", "label": "Mine"})),
+        "exceptions/retire_code" => input(json!({"kind": "REASON", "code": "OTHER"})),
+        "exceptions/adopt_codes" => input(json!({"profile": "OHIO", "only": true})),
         "rules/rule_decision" => Some(json!({"decision": id("decision")})),
         "rules/rule_decisions" => {
             Some(json!({"filter": {"member": id("member"), "session": id("session")}}))
@@ -330,6 +445,23 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "identity/revoke_invitation" => input(json!({"id": id("invitation")})),
         "identity/update_member" => input(json!({"id": id("member"), "role": "ADMIN"})),
+        "identity/move_member" => {
+            input(json!({"member": id("member"), "department": id("department")}))
+        }
+        "imports/import_members" => input(json!({
+            "idempotencyKey": "mine", "mapping": {"name": "name", "email": "mail"},
+            "csv": format!("name,mail\nMole,{}\n", foreign.acme.worker.email),
+        })),
+        "imports/resume_member_import" => {
+            input(json!({"idempotencyKey": "again", "import": id("import")}))
+        }
+        "imports/member_import" => Some(json!({"id": id("import")})),
+        "imports/preview_inactive_members" => {
+            Some(json!({"policy": {"days": 1, "departments": [id("department")]}}))
+        }
+        "imports/deactivate_inactive_members" => input(json!({
+            "policy": {"days": 1, "departments": [id("department")]}, "token": "x", "reason": "mischief",
+        })),
         "identity/deactivate_member" => input(json!({"id": id("owner"), "reason": "mischief"})),
         "identity/reactivate_member" => input(json!({"id": id("member")})),
         "identity/create_api_token" => {
@@ -346,6 +478,7 @@ async fn every_operation_as_a_stranger() {
     let foreign = Foreign::new(&app).await;
     let other = app.organization("other").await;
     // Something of the stranger's own to see in a stream.
+    only_exception(&app, &other).await;
     assert!(
         other
             .admin
