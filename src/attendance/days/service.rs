@@ -14,6 +14,7 @@ use crate::attendance::model::WorkSession;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
+use crate::identity::moves::service::department_on_in;
 use crate::kernel::error::Result;
 use crate::kernel::id::{DepartmentId, MemberId};
 use crate::kernel::page::{Page, PageRequest};
@@ -150,21 +151,23 @@ pub(super) async fn materials_in(
     }
     let dates: BTreeSet<NaiveDate> = sessions.keys().chain(shifts.keys()).copied().collect();
     let leave = leave::service::on_in(tx, member, range.0, range.1).await?;
-    let holidays = schedules::service::holidays_in(tx, range.0, range.1).await?;
-    let departments = Departments::in_range(tx, member, range).await?;
-    let material = |date: NaiveDate| {
+    let person = identity::service::member_in(tx, member).await?;
+    let mut materials = BTreeMap::new();
+    for date in dates {
         let mut material = Material::new(
             sessions.remove(&date).unwrap_or_default(),
             shifts.remove(&date).unwrap_or_default(),
         );
-        material.leave = material
-            .leave
-            .max(leave.get(&date).copied().unwrap_or_default());
+        let granted = leave.get(&date).copied().unwrap_or_default();
+        material.leave = material.leave.max(granted);
+        material.department = department_on_in(tx, &person, date).await?;
+        let (place, department) = (material.place(), material.department);
+        let holidays = schedules::service::holidays_at_in;
+        let holidays = holidays(tx, place, department, (date, date)).await?;
         material.is_holiday = holidays.contains_key(&date);
-        material.department = departments.on(date);
-        (date, material)
-    };
-    Ok(dates.into_iter().map(material).collect())
+        materials.insert(date, material);
+    }
+    Ok(materials)
 }
 
 async fn sessions_of(
@@ -173,24 +176,6 @@ async fn sessions_of(
     range: (NaiveDate, NaiveDate),
 ) -> Result<Vec<WorkSession>> {
     crate::attendance::store::list_of_days(tx, member, range).await
-}
-
-/// In which department a member was, by day.
-struct Departments(Option<DepartmentId>);
-
-impl Departments {
-    async fn in_range(
-        tx: &mut Tx,
-        member: MemberId,
-        _range: (NaiveDate, NaiveDate),
-    ) -> Result<Self> {
-        let member = identity::service::member_in(tx, member).await?;
-        Ok(Self(member.department_id))
-    }
-
-    fn on(&self, _date: NaiveDate) -> Option<DepartmentId> {
-        self.0
-    }
 }
 
 /// What the rule makes of a day, once that is over. The decision is kept where it differs from the one before.
