@@ -51,7 +51,6 @@ pub struct Row {
 struct Found {
     is_open: bool,
     is_late: bool,
-    has_sessions: bool,
     /// All of the day, as it was judged.
     is_leave_day: bool,
     /// From when to when leave is planned.
@@ -68,11 +67,11 @@ impl Found {
             return Standing::AtWork;
         }
         match self.status {
-            Some(DayStatus::Absent) if !self.has_sessions => return Standing::Absent,
-            Some(DayStatus::OnLeave) if !self.has_sessions => return Standing::OnLeave,
+            Some(DayStatus::Absent) if self.first_in.is_none() => return Standing::Absent,
+            Some(DayStatus::OnLeave) if self.first_in.is_none() => return Standing::OnLeave,
             _ => {}
         }
-        if self.has_sessions {
+        if self.first_in.is_some() {
             return Standing::Left;
         }
         match self.planned_start {
@@ -204,7 +203,6 @@ async fn worked(
     let late = [Lateness::Late.name(), Lateness::VeryLate.name()];
     for (member, status, lateness, came, left) in rows {
         let found = found.entry(member).or_default();
-        found.has_sessions = true;
         found.is_open |= status == Status::Active.name();
         found.is_late |= lateness.is_some_and(|lateness| late.contains(&lateness.as_str()));
         found.first_in = Some(found.first_in.map_or(came, |known| known.min(came)));

@@ -242,7 +242,7 @@ async fn any_sequence_of_session_changes_leaves_the_sums_right() {
     let mut random = StdRng::seed_from_u64(20_260_302);
     let people = [&org.worker, &org.supervisor, &org.admin];
     let mut model: BTreeMap<SessionId, Row> = BTreeMap::new();
-    for round in 0..60_u64 {
+    for round in 0..60_usize {
         let mut tx = app.app.begin(&owner, Action::ManagePunches).await.unwrap();
         let known: Vec<SessionId> = model.keys().copied().collect();
         let id = if known.is_empty() || random.random_bool(0.4) {
@@ -251,7 +251,7 @@ async fn any_sequence_of_session_changes_leaves_the_sums_right() {
             known[random.random_range(0..known.len())]
         };
         let before = model.get(&id).cloned();
-        let member = before.as_ref().map_or(round as usize % 3, |row| row.person);
+        let member = before.as_ref().map_or(round % 3, |row| row.person);
         let row = Row::random(&mut random, member, &org);
         let days: BTreeSet<NaiveDate> = before
             .iter()

@@ -466,12 +466,10 @@ fn same(summary: &Value, expected: &Figures, what: &str) {
         let expected = expected.get(name).copied().unwrap_or(0);
         assert_eq!(summary[name].as_i64(), Some(expected), "{what}: {name}");
     }
-    let rate = |part: i64, whole: i64| {
-        if whole == 0 {
-            Value::Null
-        } else {
-            json!(part as f64 / whole as f64)
-        }
+    let float = |whole: i64| f64::from(i32::try_from(whole).unwrap());
+    let rate = |part: i64, whole: i64| match whole {
+        0 => Value::Null,
+        _ => json!(float(part) / float(whole)),
     };
     let figure = |name: &str| expected.get(name).copied().unwrap_or(0);
     let judged = ["presentDays", "lateDays", "halfDays", "absentDays"]
