@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
-use crate::events::event::{Event, MemberEvent};
+use crate::events::event::{Event, PlanEvent};
 use crate::identity::model::Member;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{DepartmentId, LeaveId, MemberId, PlaceId, ShiftId};
@@ -107,12 +107,19 @@ async fn held_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
     Ok(member)
 }
 
-/// Tells whoever follows a member that their shifts changed, naming the earliest.
-pub(super) fn announce(tx: &mut Tx, member: &Member, shift: ShiftId) -> Result<()> {
-    tx.emit(&Event::ShiftsChanged(MemberEvent {
+/// Tells whoever follows a member that their shifts between two days changed, naming the earliest.
+pub(super) fn announce(
+    tx: &mut Tx,
+    member: &Member,
+    shift: ShiftId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<()> {
+    tx.emit(&Event::ShiftsChanged(PlanEvent {
         member: member.id,
         department: member.department_id,
         about: shift.to_string(),
+        from,
+        to,
     }))
 }
 
@@ -141,7 +148,7 @@ pub async fn cancel_shift(
     let now = tx.now();
     store::update_cancelled(&mut tx, id, now).await?;
     let member = identity::service::member_in(&mut tx, shift.member_id).await?;
-    announce(&mut tx, &member, id)?;
+    announce(&mut tx, &member, id, (shift.work_date, shift.work_date))?;
     tx.commit(Audit::of(id).because(reason)).await?;
     shift.cancelled_at = Some(now);
     Ok(shift)
@@ -198,7 +205,11 @@ pub async fn change_shift(
     clear_in(&mut tx, &shift, &around, Some(&before)).await?;
     store::update_shift(&mut tx, &shift)?;
     for member in &members {
-        announce(&mut tx, member, id)?;
+        let days = (
+            before.work_date.min(shift.work_date),
+            before.work_date.max(shift.work_date),
+        );
+        announce(&mut tx, member, id, days)?;
     }
     let was = serde_json::json!({ "startsAt": before.starts_at, "endsAt": before.ends_at });
     tx.commit(Audit::of(id).because(reason).detail(was)).await?;

@@ -40,7 +40,13 @@ impl Foreign {
         let table = acme.owner.run("imports/import_members", table).await;
         let logins = acme.worker.run("identity/my_logins", json!({})).await;
         let kept = Kept::new(&acme).await;
+        let planned = Planned::new(&acme).await;
         let ids = vec![
+            ("holiday", planned.holiday),
+            ("shiftType", planned.shift_type),
+            ("series", planned.series),
+            ("leaveType", planned.leave_type),
+            ("leave", planned.leave),
             ("place", kept.place),
             ("client", kept.client),
             ("shift", kept.shift),
@@ -180,6 +186,52 @@ impl Kept {
     }
 }
 
+/// What the first organization keeps of its calendar and of leave.
+struct Planned {
+    holiday: String,
+    shift_type: String,
+    series: String,
+    leave_type: String,
+    leave: String,
+}
+
+impl Planned {
+    async fn new(acme: &TestOrg) -> Self {
+        let run =
+            async |path: &str, input: Value| acme.owner.run(path, json!({"input": input})).await;
+        let holiday = json!({"date": "2026-03-04", "name": "Founders' day"});
+        let holiday = run("schedules/add_holiday", holiday).await;
+        let shape = json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]});
+        let kind = json!({"name": "Morning", "shape": shape});
+        let kind = run("schedules/add_shift_type", kind).await;
+        let kind = kind.text("/addShiftType/id");
+        let series = json!({
+            "members": [acme.worker.member], "type": kind, "recurrence": "FREQ=WEEKLY;BYDAY=SA", "from": "2026-03-07",
+        });
+        let series = run("schedules/create_shift_series", series).await;
+        let leave = json!({"name": "Study leave", "pay": "FULL", "counts": "WORKING_DAYS"});
+        let leave_type = run("leave/add_leave_type", leave).await;
+        let leave_type = leave_type.text("/addLeaveType/id");
+        let leave = json!({"type": leave_type, "from": "2026-04-06", "to": "2026-04-07"});
+        let leave = acme
+            .worker
+            .run("leave/request_leave", json!({"input": leave}))
+            .await;
+        Self {
+            holiday: holiday.text("/addHoliday/holiday/id"),
+            shift_type: kind,
+            series: series.text("/createShiftSeries/series/0/id"),
+            leave_type,
+            leave: leave.text("/requestLeave/id"),
+        }
+    }
+}
+
+/// A shape a stranger plans with.
+fn morning() -> Value {
+    json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]})
+}
+
 /// What the first organization keeps of its rules' decisions.
 struct Judged {
     decision: String,
@@ -240,6 +292,57 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             "member": id("member"), "place": id("place"), "date": "2026-03-11", "starts": "08:00", "ends": "17:00",
         })),
         "schedules/cancel_shift" => input(json!({"shift": id("shift")})),
+        "schedules/change_shift" => input(json!({
+            "shift": id("shift"), "date": "2026-03-11", "starts": "08:00", "ends": "17:00",
+        })),
+        "schedules/plan_shifts" => input(json!({
+            "members": [id("member")], "dates": ["2026-03-11"], "type": id("shiftType"),
+        })),
+        "schedules/create_shift_series" => input(json!({
+            "members": [id("member")], "place": id("place"), "shape": morning(), "recurrence": "FREQ=DAILY", "from": "2026-03-11",
+        })),
+        "schedules/move_occurrence" => {
+            input(json!({"series": id("series"), "day": "2026-03-07", "to": "2026-03-08"}))
+        }
+        "schedules/skip_occurrence" => input(json!({"series": id("series"), "day": "2026-03-07"})),
+        "schedules/end_shift_series" => {
+            input(json!({"series": id("series"), "from": "2026-03-07", "reason": "mischief"}))
+        }
+        "schedules/shift_series" => Some(json!({"member": id("member")})),
+        "schedules/shift_types" | "schedules/business_hours" | "leave/leave_types" => {
+            Some(json!({}))
+        }
+        "schedules/add_shift_type" => input(json!({"name": "Mine", "shape": morning()})),
+        "schedules/change_shift_type" => {
+            input(json!({"id": id("shiftType"), "name": "Taken over", "shape": morning()}))
+        }
+        "schedules/set_business_hours" => {
+            input(json!({"place": id("place"), "since": "2026-03-01", "week": []}))
+        }
+        "schedules/holidays" => Some(json!({"from": "2026-01-01", "to": "2026-12-31"})),
+        "schedules/add_holiday" => {
+            input(json!({"date": "2026-03-04", "name": "Mine", "department": id("department")}))
+        }
+        "schedules/remove_holiday" => input(json!({"holiday": id("holiday")})),
+        "schedules/adopt_holidays" => input(json!({"country": "KE", "year": 2026})),
+        "leave/add_leave_type" => {
+            input(json!({"name": "Mine", "pay": "FULL", "counts": "CALENDAR_DAYS"}))
+        }
+        "leave/change_leave_type" => input(json!({
+            "id": id("leaveType"), "leave": {"name": "Taken over", "pay": "FULL", "counts": "CALENDAR_DAYS"},
+        })),
+        "leave/adopt_leave_types" => input(json!({"country": "KE"})),
+        "leave/request_leave" => {
+            input(json!({"type": id("leaveType"), "from": "2026-04-06", "to": "2026-04-07"}))
+        }
+        "leave/approve_leave" | "leave/reject_leave" | "leave/withdraw_leave" => {
+            input(json!({"leave": id("leave")}))
+        }
+        "leave/take_back_leave" => input(json!({"leave": id("leave"), "reason": "mischief"})),
+        "leave/grant_leave" => input(json!({
+            "idempotencyKey": "g", "member": id("member"), "type": id("leaveType"), "halfDays": 2,
+        })),
+        "leave/leave_requests" | "leave/leave_balances" => Some(json!({"member": id("member")})),
         "attendance/session" => Some(json!({"id": id("session")})),
         "attendance/sessions" | "attendance/active_sessions" => Some(
             json!({"filter": {"member": id("member"), "place": id("place"), "department": id("team")}}),

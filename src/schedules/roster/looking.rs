@@ -165,9 +165,10 @@ async fn departments_in(tx: &mut Tx, members: &[Member]) -> Result<HashMap<Depar
 /// Adds shifts and tells whoever follows their members: once each, naming the earliest.
 pub async fn keep_in(tx: &mut Tx, shifts: Vec<Shift>, members: &[Member]) -> Result<()> {
     for member in members {
-        let own = shifts.iter().filter(|shift| shift.member_id == member.id);
-        if let Some(first) = own.min_by_key(|shift| shift.starts_at) {
-            service::announce(tx, member, first.id)?;
+        let own = || shifts.iter().filter(|shift| shift.member_id == member.id);
+        let last = own().map(|shift| shift.work_date).max();
+        if let Some((first, last)) = own().min_by_key(|shift| shift.starts_at).zip(last) {
+            service::announce(tx, member, first.id, (first.work_date, last))?;
         }
     }
     store::insert_shifts(tx, shifts).await.map(drop)

@@ -83,7 +83,8 @@ pub async fn depart(app: &App, viewer: &Viewer, wanted: Departure) -> Result<(Se
         plan_again(&mut tx, &held, &change).await?;
     }
     if let Some(first) = first {
-        service::announce(&mut tx, &held.member, first.id)?;
+        let to = change.moved_to.map_or(change.day, |to| to.max(change.day));
+        service::announce(&mut tx, &held.member, first.id, (first.work_date, to))?;
     }
     let detail = serde_json::json!({ "day": change.day, "movedTo": change.moved_to });
     let audit = Audit::of(held.series.id).because(reason).detail(detail);
@@ -160,7 +161,8 @@ pub async fn end(
     held.series.last_day = Some(last);
     store::update(&mut tx, &held.series)?;
     if let Some(first) = first {
-        service::announce(&mut tx, &held.member, first.id)?;
+        let to = held.series.planned_to.max(first.work_date);
+        service::announce(&mut tx, &held.member, first.id, (first.work_date, to))?;
     }
     tx.commit(Audit::of(id).because(reason)).await?;
     Ok(held.series)
