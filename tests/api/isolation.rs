@@ -496,6 +496,23 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "rules/rule_replay" | "rules/rule_replay_explained" | "rules/watch_rule_replay" => {
             Some(json!({"replay": id("replay")}))
         }
+        "attendance/work_day" => Some(json!({"member": id("member"), "date": "2026-03-02"})),
+        "attendance/work_days" => {
+            Some(json!({"member": id("member"), "from": "2026-03-01", "to": "2026-03-31"}))
+        }
+        "reports/member_report" => Some(json!({
+            "member": id("member"), "range": {"from": "2026-03-01", "to": "2026-03-31"},
+        })),
+        "reports/organization_report"
+        | "reports/member_reports"
+        | "reports/department_reports"
+        | "reports/place_reports" => {
+            Some(json!({"range": {"from": "2026-03-01", "to": "2026-03-31"}}))
+        }
+        "reports/trend" => Some(json!({
+            "range": {"from": "2026-03-01", "to": "2026-03-31"}, "by": "WEEK", "filter": {"department": id("team")},
+        })),
+        "reports/daily_report" => Some(json!({"filter": {"place": id("place")}})),
         "node/node" => Some(json!({"id": id("session")})),
         "node/nodes" => Some(
             json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]}),

@@ -17,6 +17,8 @@ mod calendar;
 mod rosters;
 mod leave;
 mod attendance;
+mod days;
+mod reports;
 mod exceptions;
 mod evv;
 mod compliance;

@@ -11,6 +11,7 @@ use crate::exceptions::model::{Visit, is_compliant, is_confirmed};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{DepartmentId, MemberId, PlaceId, SessionId};
 use crate::kernel::time::{Instant, minutes_between};
+pub use crate::leave::model::DayLeave;
 use crate::schedules::model::{Shift, ShiftKind};
 
 /// How long after its end a shift may still be worked on: nobody is called absent, and no day judged, before.
@@ -51,28 +52,6 @@ impl DayStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.name().eq_ignore_ascii_case(outcome))
-    }
-}
-
-/// Approved leave on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum DayLeave {
-    #[default]
-    None,
-    HalfDay,
-    FullDay,
-}
-
-impl DayLeave {
-    pub const ALL: [Self; 3] = [Self::None, Self::HalfDay, Self::FullDay];
-
-    /// The names in the database; the API's are the same.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::HalfDay => "HALF_DAY",
-            Self::FullDay => "FULL_DAY",
-        }
     }
 }
 
@@ -156,8 +135,10 @@ impl Material {
         sessions.sort_by_key(|session| (session.clocked_in_at, session.id));
         shifts.retain(|shift| matches!(shift.kind, ShiftKind::Work | ShiftKind::Leave));
         shifts.sort_by_key(|shift| (shift.starts_at, shift.id));
-        // Other systems plan leave like work.
-        let leave = if shifts.iter().any(|shift| shift.kind == ShiftKind::Leave) {
+        // Other systems plan leave like work; leave that was granted here says itself how much of the day it takes.
+        let is_foreign =
+            |shift: &Shift| shift.kind == ShiftKind::Leave && shift.made.leave_id.is_none();
+        let leave = if shifts.iter().any(is_foreign) {
             DayLeave::FullDay
         } else {
             DayLeave::None
@@ -182,7 +163,7 @@ impl Material {
         if self.sessions.iter().any(is_open) {
             return None;
         }
-        let windows = self.shifts.iter().map(|shift| shift.ends_at + AFTER_END);
+        let windows = self.shifts.iter().map(over_at);
         let ends = self
             .sessions
             .iter()
@@ -197,7 +178,9 @@ impl Material {
             .iter()
             .filter(|shift| shift.kind == ShiftKind::Work);
         work.map(|shift| {
-            minutes_between(shift.starts_at, shift.ends_at) - i64::from(shift.break_minutes)
+            let between = minutes_between(shift.starts_at, shift.ends_at);
+            let usual = between - i64::from(shift.break_minutes);
+            shift.made.form.required_minutes.map_or(usual, i64::from)
         })
         .sum()
     }
@@ -272,6 +255,12 @@ impl Material {
         };
         parts
     }
+}
+
+/// When a shift is so long over that nobody comes any more.
+pub fn over_at(shift: &Shift) -> Instant {
+    let (_, claimed_to) = shift.window();
+    claimed_to.max(shift.ends_at + AFTER_END)
 }
 
 /// What one session adds. Time counts once its end is known.
@@ -386,6 +375,7 @@ mod tests {
             external_ref: None,
             created_at: at(from),
             cancelled_at: None,
+            made: crate::schedules::model::Made::default(),
         }
     }
 
