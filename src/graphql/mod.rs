@@ -10,15 +10,22 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, gatherings, identity, orgs, places, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
 pub struct Query(
     PeopleQuery,
     WorkQuery,
-    GatheringQuery,
+    CalendarQuery,
     JudgingQuery,
+    ReportingQuery,
+    ReviewQuery,
+    GatheringQuery,
+    StaffingQuery,
     node::NodeQuery,
 );
 
@@ -41,10 +48,6 @@ pub struct WorkQuery(
     rules::editor::graphql::EditorQuery,
 );
 
-/// Classes, meetings, shift calls.
-#[derive(MergedObject, Default)]
-pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
-
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
 pub struct JudgingQuery(
@@ -52,18 +55,86 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarQuery(
+    schedules::hours::graphql::HoursQuery,
+    schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
+    leave::graphql::LeaveQuery,
+    leave::types::graphql::LeaveTypesQuery,
+);
+
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarMutation(
+    schedules::hours::graphql::HoursMutation,
+    schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
+    leave::graphql::LeaveMutation,
+    leave::types::graphql::LeaveTypesMutation,
+);
+
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     PeopleMutation,
     WorkMutation,
-    GatheringMutation,
+    CalendarMutation,
     JudgingMutation,
+    ReviewMutation,
+    GatheringMutation,
+    StaffingMutation,
 );
-
-/// Classes, meetings, shift calls.
-#[derive(MergedObject, Default)]
-pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
@@ -84,18 +155,26 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
-    gatherings::live::GatheringsSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

@@ -67,9 +67,11 @@ ids! {
     HoursId = Hours, "bhr", "business hours";
     InvitationId = Invitation, "inv", "an invitation";
     LeaveId = Leave, "lve", "a leave request";
+    LeaveEntryId = LeaveEntry, "len", "a leave entry";
     LeaveTypeId = LeaveType, "lvt", "a leave type";
     LoginId = Login, "lgn", "a login session";
     MemberId = Member, "mbr", "a member";
+    MemberImportId = MemberImport, "mim", "an import of members";
     NoteId = Note, "nte", "a note";
     OrgId = Org, "org", "an organization";
     PlaceId = Place, "plc", "a place";

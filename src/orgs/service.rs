@@ -163,6 +163,21 @@ async fn insert_in(
     Ok(department)
 }
 
+/// Every department in use, by name: for imports.
+pub async fn departments_in(tx: &mut Tx) -> Result<Vec<Department>> {
+    store::list_departments(tx).await
+}
+
+/// Makes a department on demand: for imports, which have looked for it.
+pub async fn create_department_in(
+    tx: &mut Tx,
+    name: &str,
+    parent: Option<DepartmentId>,
+) -> Result<Department> {
+    let name = text::required("department", name, 80)?;
+    insert_in(tx, name, parent).await
+}
+
 /// The department of this name, made at the top of the tree if there is none: for imports.
 pub async fn department_by_name_in(tx: &mut Tx, name: &str) -> Result<DepartmentId> {
     let name = text::required("department", name, 80)?;
