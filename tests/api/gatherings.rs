@@ -1246,3 +1246,32 @@ async fn planning_again_with_one_key_plans_once() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_on_approved_leave_is_excused() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let kind = json!({"name": "Study leave", "pay": "UNPAID", "counts": "CALENDAR_DAYS"});
+    let kind = org
+        .admin
+        .run("leave/add_leave_type", json!({"input": kind}));
+    let kind = kind.await.text("/addLeaveType/id");
+    let asked = json!({"type": kind, "from": "2026-03-02", "to": "2026-03-03"});
+    let asked = org
+        .worker
+        .run("leave/request_leave", json!({"input": asked}));
+    let leave = asked.await.text("/requestLeave/id");
+    let approve = json!({"input": {"leave": leave, "note": "good luck"}});
+    assert!(org.admin.run("leave/approve_leave", approve).await.ok());
+    let id = scheduled(
+        &org,
+        json!({"roster": "DEPARTMENT", "department": org.field}),
+    )
+    .await;
+    minutes(&app, 91);
+    close_due(&app.app).await.unwrap();
+    let closed = event(&org.owner, &id).await;
+    assert_eq!(counts(&closed), [2, 0, 0, 1, 1, 0]);
+    let mine = closed.data("/attendanceEvent/records/edges").to_string();
+    assert!(mine.contains("EXCUSED"), "{mine}");
+}
