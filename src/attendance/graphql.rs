@@ -330,7 +330,7 @@ impl WorkSession {
 }
 
 /// One immutable claim: "in / out at this time and place".
-pub struct Punch(model::Punch);
+pub struct Punch(pub model::Punch);
 
 /// One immutable claim: "in / out at this time and place".
 #[Object]

@@ -8,6 +8,8 @@
 //! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
 //! | `closing` | the same for the end of a session |
 //! | `rebuild` | works sessions out anew from the claims |
+//! | `signals` | what about a punch should make a person look |
+//! | `sync` | punches captured without a signal, handed in later |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store` | remembers |
 //! | `service` | decides: the whole story of a clock-in is one function |
@@ -20,6 +22,8 @@ pub mod facts;
 pub mod judge;
 pub mod closing;
 pub mod rebuild;
+pub mod signals;
+pub mod sync;
 pub mod days;
 pub mod store;
 pub mod service;

@@ -4,7 +4,6 @@
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::model::Task;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo::{Fix, Judgement};
 use crate::kernel::id::{
@@ -13,7 +12,7 @@ use crate::kernel::id::{
 use crate::kernel::time::Instant;
 
 /// How far ahead of ours a device's clock may run before its time is refused.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 /// How long a device may keep a punch before it must be entered by a person.
 const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
 /// A punch that arrives later than this after it was made was captured offline.
@@ -93,6 +92,11 @@ impl Direction {
 }
 
 impl Source {
+    /// Whether a person's own phone made it: then it says where the person was, and may come late.
+    pub const fn is_phone(self) -> bool {
+        matches!(self, Self::Mobile | Self::Sync)
+    }
+
     pub const ALL: [Self; 6] = [
         Self::Mobile,
         Self::Sync,
@@ -202,18 +206,6 @@ pub struct Heard {
     pub reading: Reading,
 }
 
-/// What a claim says besides time and place: what a session made of it begins or ends with.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Said {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<ClientId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tasks: Vec<Task>,
-}
-
 /// When a punch happened: as the device said, as the server received, as corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PunchTime {
@@ -274,7 +266,6 @@ pub struct Punch {
     pub fence: Judgement,
     pub remark: Option<String>,
     pub device: Device,
-    pub said: Said,
     /// `meal`, `tea` and so on, as the organization names its breaks.
     pub break_kind: Option<String>,
     /// The panic button.
@@ -287,6 +278,33 @@ pub struct Punch {
     /// Why it was entered by somebody else.
     pub reason_code: Option<String>,
     pub memo: Option<String>,
+    pub said: Said,
+}
+
+/// What is said with a claim beside time and place; kept with it, because a session that is worked out anew has
+/// nowhere else to take it from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Said {
+    /// Who is served; with a clock-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// The kind of service; with a clock-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What was done and what was not; with a clock-out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
+}
+
+/// A task of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    pub name: String,
+    pub is_done: bool,
+    /// Why not, or what was found.
+    pub remark: Option<String>,
 }
 
 /// What a layer above a claim does to it.

@@ -1,5 +1,6 @@
 //! Every event on one page: past tense, ids and small values, with a version.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -49,11 +50,15 @@ pub enum Event {
     TimesheetVoided(MemberEvent),
     TimesheetLocked(MemberEvent),
     TimesheetReopened(MemberEvent),
-    ShiftsChanged(MemberEvent),
+    ShiftsChanged(PlanEvent),
     LeaveRequested(MemberEvent),
-    LeaveDecided(MemberEvent),
-    /// Business hours, shift types, holidays or leave types.
-    CalendarChanged,
+    LeaveDecided(PlanEvent),
+    /// Business hours, shift types, holidays or leave types. The days whose meaning changed are judged again: all from
+    /// `from` on where there is no `to`, none where there is neither.
+    CalendarChanged {
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    },
     GatheringScheduled(GatheringEvent),
     GatheringChanged(GatheringEvent),
     GatheringCheckedIn(GatheringEvent),
@@ -126,6 +131,18 @@ pub struct MemberEvent {
     pub about: String,
 }
 
+/// What is planned for a member changed between two days, both included: what was worked then is judged again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanEvent {
+    pub member: MemberId,
+    pub department: Option<DepartmentId>,
+    /// The id of what it is about, in its outside form: `shf_…`, `srs_…`, `lve_…`.
+    pub about: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
 /// What subscribers to the review queue filter by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,7 +195,7 @@ impl Event {
             Self::GatheringCheckedOut(_) => "GATHERING_CHECKED_OUT",
             Self::GatheringClosed(_) => "GATHERING_CLOSED",
             Self::PunchesSynced { .. } => "PUNCHES_SYNCED",
-            Self::CalendarChanged => "CALENDAR_CHANGED",
+            Self::CalendarChanged { .. } => "CALENDAR_CHANGED",
             Self::MemberJoined { .. } => "MEMBER_JOINED",
             Self::MemberChanged { .. } => "MEMBER_CHANGED",
             Self::MemberDeactivated { .. } => "MEMBER_DEACTIVATED",

@@ -64,6 +64,7 @@ kinds! {
     ClockSkew             = "CLOCK_SKEW",              Acknowledge, "The device's clock was wrong and was corrected.";
     UnverifiedTime        = "UNVERIFIED_TIME",         Acknowledge, "Nothing backs the time a device gave.";
     LateSubmission        = "LATE_SUBMISSION",         Acknowledge, "Captured long before it was handed in.";
+    ForeignTimeZone       = "FOREIGN_TIME_ZONE",       Acknowledge, "The device's clock was set to another zone than the place's.";
     LateIn                = "LATE_IN",                 Acknowledge, "Begun later than planned.";
     EarlyOut              = "EARLY_OUT",               Acknowledge, "Ended earlier than planned.";
     ShortVisit            = "SHORT_VISIT",             Acknowledge, "Much shorter than planned.";
@@ -79,6 +80,16 @@ kinds! {
     SignatureMissing      = "SIGNATURE_MISSING",       Acknowledge, "A signature was wanted and none came.";
     CredentialExpired     = "CREDENTIAL_EXPIRED",      Acknowledge, "The worker's credential was no longer valid.";
     RuleFlag              = "RULE_FLAG",               Acknowledge, "What a rule of the organization flags; its own code says what.";
+}
+
+impl Kind {
+    /// Whether acknowledging it says that a time is right which nobody's live claim backs: whoever says so attests it.
+    pub const fn wants_attestation(self) -> bool {
+        matches!(
+            self,
+            Self::ManualEntry | Self::AutoClosed | Self::EmergencyEnded | Self::UnverifiedTime
+        )
+    }
 }
 
 #[cfg(test)]

@@ -10,14 +10,20 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, imports, orgs, places, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, identity, imports, leave, orgs, places, reports, rules,
+    schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
 pub struct Query(
     PeopleQuery,
     WorkQuery,
+    CalendarQuery,
     JudgingQuery,
+    ReportingQuery,
+    ReviewQuery,
     StaffingQuery,
     node::NodeQuery,
 );
@@ -55,12 +61,59 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarQuery(
+    schedules::hours::graphql::HoursQuery,
+    schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
+    leave::graphql::LeaveQuery,
+    leave::types::graphql::LeaveTypesQuery,
+);
+
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarMutation(
+    schedules::hours::graphql::HoursMutation,
+    schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
+    leave::graphql::LeaveMutation,
+    leave::types::graphql::LeaveTypesMutation,
+);
+
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     PeopleMutation,
     WorkMutation,
+    CalendarMutation,
     JudgingMutation,
+    ReviewMutation,
     StaffingMutation,
 );
 
@@ -92,10 +145,17 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.
@@ -103,6 +163,7 @@ pub struct WorkMutation(
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

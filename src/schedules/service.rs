@@ -1,18 +1,26 @@
 //! Decides: who works when.
 
-use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Plan, Refusal, Shift, ShiftKind, match_shift};
-use super::store;
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+
+use super::model::{Made, Plan, Refusal, Shift, ShiftKind, match_shift, past_needs};
+use super::roster::looking::{Around, keep_in, look_in};
+use super::span::Span;
 pub use super::store::Filter;
+use super::{holidays, hours, store};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
-use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{MemberId, PlaceId, ShiftId};
+use crate::events::event::{Event, MemberEvent};
+use crate::identity::model::Member;
+use crate::kernel::error::{Code, Error, Result};
+use crate::kernel::id::{DepartmentId, LeaveId, MemberId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
+use crate::places::model::Place;
 use crate::{identity, orgs, places};
 
 /// Plans work for a member, in the local time of the place, or of the organization if there is none.
@@ -24,26 +32,13 @@ pub async fn plan_shift(
     plan: Plan,
 ) -> Result<Shift> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    check_member(&mut tx, member)
-        .await
-        .map_err(|error| error.at("member"))?;
-    let zone = match place {
-        Some(id) => {
-            places::service::place_in(&mut tx, id)
-                .await
-                .map_err(|error| error.at("place"))?
-                .time_zone
-        }
-        None => orgs::service::own_in(&mut tx).await?.time_zone,
-    };
-    let (starts_at, ends_at) = plan.instants(zone)?;
-    if let Some(other) = store::find_overlap(&mut tx, member, (starts_at, ends_at)).await? {
-        return Err(Refusal::Overlap(Box::new(other)).into());
-    }
+    let member = held_in(&mut tx, member).await?;
+    let place = place_in(&mut tx, place).await?;
+    let (starts_at, ends_at) = plan.instants(zone_in(&mut tx, place.as_ref()).await?)?;
     let shift = Shift {
         id: tx.id(),
-        member_id: member,
-        place_id: place,
+        member_id: member.id,
+        place_id: place.as_ref().map(|place| place.id),
         kind: ShiftKind::Work,
         work_date: plan.date,
         starts_at,
@@ -52,22 +47,82 @@ pub async fn plan_shift(
         external_ref: None,
         created_at: tx.now(),
         cancelled_at: None,
+        made: Made {
+            form: plan.form(),
+            ..Made::default()
+        },
     };
-    store::insert_shifts(&mut tx, vec![shift.clone()]).await?;
-    tx.commit(Audit::of(shift.id)).await?;
+    let (id, members) = (shift.id, [member]);
+    let around = Around {
+        members: &members,
+        place: place.as_ref(),
+    };
+    clear_in(&mut tx, &shift, &around, None).await?;
+    keep_in(&mut tx, vec![shift.clone()], &members).await?;
+    tx.commit(Audit::of(id)).await?;
     Ok(shift)
 }
 
+/// Refuses a single shift that clashes, or that the rules refuse.
+async fn clear_in(
+    tx: &mut Tx,
+    shift: &Shift,
+    around: &Around<'_>,
+    changed: Option<&Shift>,
+) -> Result<()> {
+    let mut looked = look_in(tx, std::slice::from_ref(shift), around, changed).await?;
+    let denial = looked.denial();
+    looked.clashes.sort_by_key(|clash| clash.with.starts_at);
+    match looked.clashes.into_iter().next() {
+        Some(clash) => Err(Refusal::Overlap(Box::new(clash.with)).into()),
+        None => denial.map_or(Ok(()), Err),
+    }
+}
+
+/// A place in use, if one is named.
+pub(super) async fn place_in(tx: &mut Tx, place: Option<PlaceId>) -> Result<Option<Place>> {
+    let Some(id) = place else {
+        return Ok(None);
+    };
+    let place = places::service::place_in(tx, id).await;
+    place.map(Some).map_err(|error| error.at("place"))
+}
+
+/// The zone of a place, or of the organization if there is none.
+pub(super) async fn zone_in(tx: &mut Tx, place: Option<&Place>) -> Result<Tz> {
+    match place {
+        Some(place) => Ok(place.time_zone),
+        None => Ok(orgs::service::own_in(tx).await?.time_zone),
+    }
+}
+
 /// Whoever is planned for is within reach and still here; and nobody else plans for them at the same time.
-async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
-    let member = identity::service::member_in(tx, id).await?;
+async fn held_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
+    let member = identity::service::member_in(tx, id).await;
+    let member = member.map_err(|error| error.at("member"))?;
     if !member.is_active() {
         return Err(Error::invalid("member", "this member has been deactivated"));
     }
-    store::lock_member(tx, id).await
+    store::lock_members(tx, &[id]).await?;
+    Ok(member)
 }
 
-/// Takes a shift out of the plan; cancelling again changes nothing.
+/// Tells whoever follows a member that their shifts changed, naming the earliest.
+pub(super) fn announce(tx: &mut Tx, member: &Member, shift: ShiftId) -> Result<()> {
+    tx.emit(&Event::ShiftsChanged(MemberEvent {
+        member: member.id,
+        department: member.department_id,
+        about: shift.to_string(),
+    }))
+}
+
+/// Holds a member until the end, within reach or not: whoever plans or grants leave for them waits.
+pub async fn lock_member_in(tx: &mut Tx, member: MemberId) -> Result<()> {
+    store::lock_members(tx, &[member]).await
+}
+
+/// Takes a shift out of the plan; cancelling again changes nothing. One that is over needs a reason: what was worked is
+/// judged again without it.
 pub async fn cancel_shift(
     app: &App,
     viewer: &Viewer,
@@ -76,18 +131,77 @@ pub async fn cancel_shift(
 ) -> Result<Shift> {
     let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let mut shift = store::find_shifts(&mut tx, &[id])
-        .await?
-        .pop()
-        .ok_or_else(|| Error::not_found("shift"))?;
+    let mut shift = find_in(&mut tx, id).await?;
     if shift.cancelled_at.is_some() {
         tx.settle().await?;
         return Ok(shift);
     }
+    changeable(&shift)?;
+    past_needs(tx.now(), &shift, reason.as_deref())?;
     let now = tx.now();
     store::update_cancelled(&mut tx, id, now).await?;
+    let member = identity::service::member_in(&mut tx, shift.member_id).await?;
+    announce(&mut tx, &member, id)?;
     tx.commit(Audit::of(id).because(reason)).await?;
     shift.cancelled_at = Some(now);
+    Ok(shift)
+}
+
+async fn find_in(tx: &mut Tx, id: ShiftId) -> Result<Shift> {
+    let found = store::find_shifts(tx, &[id]).await?.pop();
+    found.ok_or_else(|| Error::not_found("shift"))
+}
+
+/// Leave stands in the plan because it was granted.
+fn changeable(shift: &Shift) -> Result<()> {
+    if shift.made.leave_id.is_none() {
+        return Ok(());
+    }
+    let message = "this is leave that was granted: take the leave back instead";
+    Err(Error::refused(Code::Conflict, message))
+}
+
+/// Moves a shift to other times, or another place. One that is or was over needs a reason: what was worked is judged
+/// again.
+pub async fn change_shift(
+    app: &App,
+    viewer: &Viewer,
+    id: ShiftId,
+    place: Option<PlaceId>,
+    (plan, reason): (Plan, Option<String>),
+) -> Result<Shift> {
+    let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
+    let mut tx = app.begin(viewer, Action::PlanShifts).await?;
+    let before = find_in(&mut tx, id).await?;
+    if before.cancelled_at.is_some() {
+        return Err(Error::not_found("shift"));
+    }
+    changeable(&before)?;
+    let members = [held_in(&mut tx, before.member_id).await?];
+    let place = place_in(&mut tx, place).await?;
+    let (starts_at, ends_at) = plan.instants(zone_in(&mut tx, place.as_ref()).await?)?;
+    let mut shift = Shift {
+        place_id: place.as_ref().map(|place| place.id),
+        work_date: plan.date,
+        starts_at,
+        ends_at,
+        break_minutes: plan.break_minutes,
+        ..before.clone()
+    };
+    shift.made.form.repattern(Span::new(plan.starts, plan.ends));
+    past_needs(tx.now(), &before, reason.as_deref())?;
+    past_needs(tx.now(), &shift, reason.as_deref())?;
+    let around = Around {
+        members: &members,
+        place: place.as_ref(),
+    };
+    clear_in(&mut tx, &shift, &around, Some(&before)).await?;
+    store::update_shift(&mut tx, &shift)?;
+    for member in &members {
+        announce(&mut tx, member, id)?;
+    }
+    let was = serde_json::json!({ "startsAt": before.starts_at, "endsAt": before.ends_at });
+    tx.commit(Audit::of(id).because(reason).detail(was)).await?;
     Ok(shift)
 }
 
@@ -170,6 +284,7 @@ pub async fn import_shifts_in(tx: &mut Tx, new: Vec<NewShift>) -> Result<usize> 
         external_ref: new.external_ref,
         created_at: tx.now(),
         cancelled_at: None,
+        made: Made::default(),
     });
     let shifts = shifts.collect();
     store::insert_shifts(tx, shifts).await
@@ -197,4 +312,122 @@ pub async fn planned_in(
 /// When the newest shift of each member ends, of those who have any that is not cancelled.
 pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
     store::last_shifts(tx).await
+}
+
+/// The public holidays that hold for everybody between two days, both included, by day.
+pub async fn holidays_in(
+    tx: &mut Tx,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<NaiveDate, String>> {
+    holidays::service::everywhere_in(tx, from, to).await
+}
+
+/// The public holidays that hold for a place and a department, those for everybody included.
+pub async fn holidays_at_in(
+    tx: &mut Tx,
+    place: Option<PlaceId>,
+    department: Option<DepartmentId>,
+    days: (NaiveDate, NaiveDate),
+) -> Result<BTreeMap<NaiveDate, String>> {
+    holidays::service::at_in(tx, place, department, days).await
+}
+
+/// Whether the business hours of a member's department leave this day free. Where nobody said anything about the week,
+/// no day is a rest day.
+pub async fn is_rest_day_in(tx: &mut Tx, member: MemberId, date: NaiveDate) -> Result<bool> {
+    let calendar = hours::service::calendar_of_in(tx, member).await?;
+    Ok(calendar.is_rest_day(date))
+}
+
+/// From the first to the last business hour of a date: what is usual where no shift is planned. Nothing on a rest day,
+/// and where nobody said anything about the week.
+pub async fn usual_hours_in(
+    tx: &mut Tx,
+    place: Option<PlaceId>,
+    department: Option<DepartmentId>,
+    date: NaiveDate,
+) -> Result<Option<(Instant, Instant)>> {
+    hours::service::usual_in(tx, place, department, date).await
+}
+
+/// The days between two, both included, on which a member need not work: rest days and holidays.
+pub async fn free_days_in(
+    tx: &mut Tx,
+    member: MemberId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<BTreeSet<NaiveDate>> {
+    let department = identity::service::member_in(tx, member)
+        .await?
+        .department_id;
+    let calendar = hours::service::calendar_in(tx, None, department).await?;
+    let holidays = holidays_at_in(tx, None, department, (from, to)).await?;
+    let days = from.iter_days().take_while(|date| *date <= to);
+    Ok(days
+        .filter(|date| holidays.contains_key(date) || calendar.is_rest_day(*date))
+        .collect())
+}
+
+/// Puts granted leave into the plan, a shift for each day: whole days, or only the morning or the afternoon. Work that
+/// is planned then stays; whoever granted the leave sees both.
+pub async fn plan_leave_in(
+    tx: &mut Tx,
+    member: MemberId,
+    leave: LeaveId,
+    dates: &[NaiveDate],
+    morning: Option<bool>,
+) -> Result<()> {
+    let zone = orgs::service::own_in(tx).await?.time_zone;
+    let midnight = NaiveTime::MIN;
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or(midnight);
+    let (starts, ends) = match morning {
+        None => (midnight, midnight),
+        Some(true) => (midnight, noon),
+        Some(false) => (noon, midnight),
+    };
+    let mut shifts = Vec::with_capacity(dates.len());
+    for date in dates {
+        let day = Plan {
+            date: *date,
+            starts,
+            ends,
+            break_minutes: 0,
+        };
+        let (starts_at, ends_at) = day.instants(zone)?;
+        shifts.push(Shift {
+            id: tx.id(),
+            member_id: member,
+            place_id: None,
+            kind: ShiftKind::Leave,
+            work_date: *date,
+            starts_at,
+            ends_at,
+            break_minutes: 0,
+            external_ref: None,
+            created_at: tx.now(),
+            cancelled_at: None,
+            made: Made {
+                leave_id: Some(leave),
+                ..Made::default()
+            },
+        });
+    }
+    store::insert_shifts(tx, shifts).await.map(drop)
+}
+
+/// Takes leave out of the plan that was taken back.
+pub async fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
+    let now = tx.now();
+    store::stage_cancelled_leave(tx, leave, now)
+}
+
+/// Everybody's shifts that ended in a span, in the order of their ends and, at the same moment, of their ids; cancelled
+/// ones left out. Goes on after the shift `last`, which ended as the span begins.
+pub async fn ended_in(
+    tx: &mut Tx,
+    span: (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    store::list_ended(tx, span, last, limit).await
 }

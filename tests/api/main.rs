@@ -14,6 +14,7 @@ mod identity;
 mod places;
 mod schedules;
 mod attendance;
+mod exceptions;
 mod live;
 mod imports;
 mod punches;

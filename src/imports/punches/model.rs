@@ -386,6 +386,7 @@ impl std::fmt::Display for PunchReport {
 mod tests {
     use super::*;
     use crate::kernel::id::{MemberId, ShiftId};
+    use crate::schedules::model::Made;
     use uuid::Uuid;
 
     fn tap(row: u64, at: &str) -> Tap {
@@ -413,6 +414,7 @@ mod tests {
             external_ref: None,
             created_at: crate::kernel::time::Instant::UNIX_EPOCH,
             cancelled_at: None,
+            made: Made::default(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::identity::bulk;
 use crate::identity::model::{self as people, Member};
 use crate::imports::model::{Reason, Tap};
 use crate::imports::report::Report;
-use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES};
+use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES, settle_days};
 use crate::imports::sessions;
 use crate::imports::table::Sheet;
 use crate::kernel::error::{Error, Result};
@@ -52,11 +52,13 @@ pub async fn run(
             debounce: TimeDelta::seconds(i64::from(mapping.debounce_seconds)),
             dry_run,
         },
+        touched: BTreeMap::new(),
     };
     for (who, taps) in read(&mut import, &mapping, &sheet, &known) {
         sessions::import_sessions(&mut import, who, taps).await?;
     }
     if import.report.changed() && !dry_run {
+        settle_days(&import, &mut |_| {}).await?;
         announce(&import).await?;
     }
     Ok(PunchReport::of(import.report, sheet.blank, dry_run))

@@ -1,0 +1,83 @@
+//! What the server does because something happened: facts flow down by call and up by event, so attendance learns here
+//! that shifts, leave, holidays or rules changed under time that was already worked.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::attendance::days::again as days;
+use crate::auth::viewer::Viewer;
+use crate::events::event::Event;
+use crate::events::reactions::{Reader, Waiting};
+use crate::kernel::error::{Code, Result};
+
+/// How long it sleeps when nothing waits.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Works time out anew where its planning changed.
+const PLANNING: Reader = Reader {
+    name: "planning",
+    kinds: &[
+        "SHIFTS_CHANGED",
+        "LEAVE_DECIDED",
+        "CALENDAR_CHANGED",
+        "RULE_RELEASE_ACTIVATED",
+    ],
+};
+
+/// Runs until the server stops. Safe on several nodes at once: working out twice changes nothing.
+pub async fn run(app: App) {
+    while !app.tasks().is_stopping() {
+        let moved = round(&app).await.unwrap_or_else(|error| {
+            tracing::error!(error = ?error, "a reaction could not be carried out");
+            0
+        });
+        if moved > 0 {
+            continue;
+        }
+        tokio::select! {
+            () = app.tasks().stopping() => {}
+            () = tokio::time::sleep(IDLE) => {}
+        }
+    }
+}
+
+/// Carries out what waits. Answers how much there was.
+pub async fn round(app: &App) -> Result<usize> {
+    let waiting = PLANNING.waiting(app).await?;
+    for one in &waiting {
+        match react(app, one).await {
+            // The database is away or busy: this one is met again.
+            Err(error) if error.code == Code::TryAgain => return Err(error),
+            Err(error) => {
+                tracing::error!(error = ?error, event = one.event.event.kind(), "an event was not reacted to");
+            }
+            Ok(()) => {}
+        }
+        PLANNING.read(app, one.position).await?;
+    }
+    Ok(waiting.len())
+}
+
+async fn react(app: &App, waiting: &Waiting) -> Result<()> {
+    let viewer = Viewer::job(waiting.event.org, "REACTIONS");
+    match &waiting.event.event {
+        Event::ShiftsChanged(plan) | Event::LeaveDecided(plan) => {
+            days::work_out_again(app, &viewer, plan.member, (plan.from, plan.to)).await
+        }
+        Event::CalendarChanged {
+            from: Some(from),
+            to,
+        } => {
+            let today = app.now().date_naive().succ_opt();
+            let to = to.or(today).unwrap_or(*from);
+            days::work_everybody_out_again(app, &viewer, (*from, to)).await
+        }
+        // A release that holds from an instant in the past judges what happened since.
+        Event::RuleReleaseActivated { from, .. } if *from < waiting.event.occurred_at => {
+            let today = app.now().date_naive().succ_opt();
+            let from = from.date_naive().pred_opt().unwrap_or(from.date_naive());
+            days::work_everybody_out_again(app, &viewer, (from, today.unwrap_or(from))).await
+        }
+        _ => Ok(()),
+    }
+}
