@@ -269,6 +269,27 @@ pub const UNIQUE: &[Unique] = &[
         "group_months_pkey",
     ),
     unique("day_closings", &["org_id"], "day_closings_pkey"),
+    unique("gatherings", &["org_id", "id"], "gatherings_pkey"),
+    unique(
+        "gathering_members",
+        &["org_id", "gathering_id", "member_id"],
+        "gathering_members_pkey",
+    ),
+    unique(
+        "attendance_records",
+        &["org_id", "id"],
+        "attendance_records_pkey",
+    ),
+    unique(
+        "attendance_records",
+        &["org_id", "gathering_id", "member_id"],
+        "one_record_per_gathering_and_member",
+    ),
+    unique(
+        "gathering_guesses",
+        &["org_id", "gathering_id", "member_id"],
+        "gathering_guesses_pkey",
+    ),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

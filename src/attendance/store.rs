@@ -384,18 +384,6 @@ pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<
     rows.into_iter().map(Punch::try_from).collect()
 }
 
-/// The newest claim of each member.
-pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
-    let newest = punches::table
-        .filter(punches::org_id.eq(tx.org()))
-        .group_by(punches::member_id)
-        .select((
-            punches::member_id,
-            diesel::dsl::max(punches::occurred_at).assume_not_null(),
-        ));
-    Ok(newest.load(tx.conn()?).await?)
-}
-
 pub(super) async fn list_punches_by_id(tx: &mut Tx, ids: &[PunchId]) -> Result<Vec<Punch>> {
     load_punches(tx, own_punches(tx).filter(punches::id.eq_any(ids.to_vec()))).await
 }
@@ -434,6 +422,18 @@ pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
         .await
         .optional()?;
     locked.map(drop).ok_or_else(|| Error::not_found("member"))
+}
+
+/// The newest claim of each member.
+pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .group_by(punches::member_id)
+        .select((
+            punches::member_id,
+            diesel::dsl::max(punches::occurred_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {

@@ -11,8 +11,8 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{
-    attendance, audit, exceptions, identity, imports, leave, orgs, places, reports, rules,
-    schedules,
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
 };
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -24,15 +24,9 @@ pub struct Query(
     JudgingQuery,
     ReportingQuery,
     ReviewQuery,
+    GatheringQuery,
     StaffingQuery,
     node::NodeQuery,
-);
-
-/// Many people at once.
-#[derive(MergedObject, Default)]
-pub struct StaffingQuery(
-    imports::members::graphql::MemberImportsQuery,
-    imports::inactive::graphql::InactiveQuery,
 );
 
 /// The organization and its people.
@@ -106,15 +100,19 @@ pub struct ReviewMutation(
     exceptions::codes::graphql::CodesMutation,
 );
 
-/// Everything that can be done.
+/// Classes, meetings, shift calls.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
-    PeopleMutation,
-    WorkMutation,
-    CalendarMutation,
-    JudgingMutation,
-    ReviewMutation,
-    StaffingMutation,
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
 );
 
 /// Many people at once, where they belong, and whom to call.
@@ -124,6 +122,18 @@ pub struct StaffingMutation(
     places::contacts::graphql::ClientContactsMutation,
     imports::members::graphql::MemberImportsMutation,
     imports::inactive::graphql::InactiveMutation,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    CalendarMutation,
+    JudgingMutation,
+    ReviewMutation,
+    GatheringMutation,
+    StaffingMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -164,6 +174,7 @@ pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
     exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

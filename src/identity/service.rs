@@ -257,6 +257,12 @@ pub async fn members_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<Member>> {
         .collect())
 }
 
+/// Every active member and the department they are in, whatever the action reaches: for other slices that ask who is
+/// expected somewhere.
+pub async fn active_in(tx: &mut Tx) -> Result<Vec<(MemberId, Option<DepartmentId>)>> {
+    store::list_active(tx).await
+}
+
 /// The active owners and admins, and those of these members who are active: for other slices that ask who may decide.
 pub async fn deciders_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<(MemberId, Role)>> {
     store::active_of(tx, &[Role::Owner, Role::Admin], ids).await

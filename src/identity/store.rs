@@ -272,6 +272,15 @@ pub(super) async fn active_of(
         .collect()
 }
 
+/// Every active member of the organization and the department they are in, whoever may see them.
+pub(super) async fn list_active(tx: &mut Tx) -> Result<Vec<(MemberId, Option<DepartmentId>)>> {
+    let rows = own_members(tx)
+        .filter(members::deactivated_at.is_null())
+        .order(members::id)
+        .select((members::id, members::department_id));
+    Ok(rows.load(tx.conn()?).await?)
+}
+
 /// Now and not with the commit: rows that point at the member may follow.
 pub(super) async fn insert_member(tx: &mut Tx, member: Member) -> Result<()> {
     let row = MemberRow::of(tx.org(), member)?;

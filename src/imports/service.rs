@@ -114,7 +114,7 @@ pub async fn run_clockster(
     let taps = read_punches(&mut import, punches, &mut progress)?;
     let total = taps.len() as u64;
     for (done, (user, taps)) in (1..).zip(taps) {
-        sessions::import_sessions(&mut import, user, taps).await?;
+        sessions::import_sessions(&mut import, &user, taps).await?;
         progress(Progress {
             stage: "sessions",
             done,

@@ -62,10 +62,10 @@ enum Step<'a> {
 /// Keeps what one user's punches come to. The history is read and continued in one transaction.
 pub(super) async fn import_sessions(
     import: &mut Import<'_>,
-    user: String,
+    user: &str,
     taps: Vec<Tap>,
 ) -> Result<()> {
-    let Some(member) = import.members.get(&user).cloned() else {
+    let Some(member) = import.members.get(user).cloned() else {
         return Ok(());
     };
     let source = import.from.source;

@@ -123,6 +123,11 @@ pub async fn departments_below_in(tx: &mut Tx, root: DepartmentId) -> Result<Vec
     store::departments_below(tx, root).await
 }
 
+/// A department and everything above it.
+pub async fn departments_above_in(tx: &mut Tx, leaf: DepartmentId) -> Result<Vec<DepartmentId>> {
+    store::departments_above(tx, leaf).await
+}
+
 pub async fn create_department(
     app: &App,
     viewer: &Viewer,

@@ -309,11 +309,6 @@ pub async fn planned_in(
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
 }
 
-/// When the newest shift of each member ends, of those who have any that is not cancelled.
-pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
-    store::last_shifts(tx).await
-}
-
 /// The public holidays that hold for everybody between two days, both included, by day.
 pub async fn holidays_in(
     tx: &mut Tx,
@@ -430,4 +425,9 @@ pub async fn ended_in(
     limit: i64,
 ) -> Result<Vec<Shift>> {
     store::list_ended(tx, span, last, limit).await
+}
+
+/// When the newest shift of each member ends, of those who have any that is not cancelled.
+pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    store::last_shifts(tx).await
 }

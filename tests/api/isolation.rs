@@ -45,6 +45,9 @@ impl Foreign {
             ("client", kept.client),
             ("shift", kept.shift),
             ("session", kept.session),
+            ("gathering", kept.gathering),
+            ("record", kept.record),
+            ("series", kept.series),
             ("decision", kept.decision),
             ("case", kept.case),
             ("replay", kept.replay),
@@ -100,6 +103,9 @@ struct Kept {
     client_contact: String,
     shift: String,
     session: String,
+    gathering: String,
+    record: String,
+    series: String,
     decision: String,
     case: String,
     replay: String,
@@ -141,6 +147,16 @@ impl Kept {
             )
             .await;
         let judged = Judged::new(acme).await;
+        let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
+            "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
+        let weekly = json!({"input": {"event": event, "repeat": {"frequency": "WEEKLY", "until": "2026-03-09"}}});
+        let planned = acme
+            .owner
+            .run("gatherings/schedule_attendance_series", weekly)
+            .await;
+        let gathering = planned.text("/scheduleAttendanceSeries/0/id");
+        let check_in = json!({"input": {"idempotencyKey": "here", "event": gathering}});
+        let record = acme.worker.run("gatherings/check_in", check_in).await;
         let rule = json!({"input": {"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { on_time() }"}});
         let draft = acme.admin.run("rules/save_rule_draft", rule).await;
         let draft = draft.text("/saveRuleDraft/id");
@@ -154,6 +170,9 @@ impl Kept {
             client_contact: contacts.text("/setClientContacts/emergencyContacts/0/id"),
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
+            gathering,
+            record: record.text("/checkIn/id"),
+            series: planned.text("/scheduleAttendanceSeries/0/series"),
             decision: judged.decision,
             case: judged.case,
             replay: judged.replay,
@@ -272,6 +291,49 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "rules/appoint_rule_approver" | "rules/dismiss_rule_approver" => {
             input(json!({"member": id("member"), "duty": "FINANCE"}))
         }
+        "gatherings/schedule_attendance_event" => input(json!({
+            "idempotencyKey": "x", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+            "ends": "09:00", "roster": "MEMBERS", "members": [id("member")], "place": id("place"),
+            "department": id("team"), "organizer": id("owner"),
+        })),
+        "gatherings/schedule_attendance_series" => {
+            let event = json!({
+                "idempotencyKey": "y", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+                "ends": "09:00", "roster": "DEPARTMENT", "department": id("team"),
+            });
+            let repeat = json!({"frequency": "DAILY", "until": "2026-03-04"});
+            input(json!({"event": event, "repeat": repeat}))
+        }
+        "gatherings/update_attendance_event" => {
+            input(json!({"event": id("gathering"), "title": "Taken over"}))
+        }
+        "gatherings/cancel_attendance_event" => {
+            input(json!({"event": id("gathering"), "andFollowing": true}))
+        }
+        "gatherings/check_in" | "gatherings/check_out" => {
+            input(json!({"idempotencyKey": path, "event": id("gathering")}))
+        }
+        "gatherings/force_check_in" | "gatherings/force_check_out" => input(json!({
+            "event": id("gathering"), "member": id("member"), "reason": "mischief", "attested": true,
+        })),
+        "gatherings/mark_attendance" => input(json!({
+            "event": id("gathering"), "member": id("member"), "status": "ABSENT", "reason": "mischief",
+        })),
+        "gatherings/correct_attendance" => {
+            input(json!({"record": id("record"), "status": "ABSENT", "reason": "mischief"}))
+        }
+        "gatherings/attendance_event"
+        | "gatherings/attendance_event_code"
+        | "gatherings/watch_attendance_event_counts" => Some(json!({"id": id("gathering")})),
+        "gatherings/attendance_record" => Some(json!({"id": id("record")})),
+        "gatherings/attendance_events" | "gatherings/my_attendance_events" => {
+            Some(json!({"filter": {"place": id("place"), "series": id("series")}}))
+        }
+        "gatherings/active_attendance_events" => Some(json!({})),
+        "gatherings/attendance_history" => Some(json!({"member": id("member")})),
+        "gatherings/attendance_by_member" => Some(
+            json!({"filter": {"event": id("gathering"), "member": id("member"), "department": id("team")}}),
+        ),
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
         "attendance/clock_in" => {

@@ -15,6 +15,7 @@ mod places;
 mod schedules;
 mod attendance;
 mod exceptions;
+mod gatherings;
 mod live;
 mod imports;
 mod punches;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::model::{By, Mapping, PunchReport, Reader};
@@ -54,8 +55,9 @@ pub async fn run(
         },
         touched: BTreeMap::new(),
     };
-    for (who, taps) in read(&mut import, &mapping, &sheet, &known) {
-        sessions::import_sessions(&mut import, who, taps).await?;
+    let zone = mapping.zone()?.unwrap_or(import.organization.time_zone);
+    for (who, taps) in read(&mut import, (&mapping, zone), &sheet, &known) {
+        sessions::import_sessions(&mut import, &who, taps).await?;
     }
     if import.report.changed() && !dry_run {
         settle_days(&import, &mut |_| {}).await?;
@@ -71,14 +73,14 @@ fn text_of(path: &Path, field: &str) -> Result<String> {
 
 fn read(
     import: &mut Import<'_>,
-    mapping: &Mapping,
+    (mapping, zone): (&Mapping, Tz),
     sheet: &Sheet,
     known: &Known,
 ) -> BTreeMap<String, Vec<Tap>> {
     let reader = Reader {
         mapping,
         header: &sheet.header,
-        zone: import.organization.time_zone,
+        zone,
     };
     let latest = import.app.now() + CLOCK_TOLERANCE;
     let mut taps: BTreeMap<String, Vec<Tap>> = BTreeMap::new();
