@@ -125,6 +125,33 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "replay_id", "event_at", "decision_id"],
         "rule_replay_changes_pkey",
     ),
+    unique("holidays", &["org_id", "id"], "holidays_pkey"),
+    unique(
+        "holidays",
+        &["org_id", "day", "scope_id", "name"],
+        "one_holiday_per_day_and_name",
+    ),
+    unique("business_hours", &["org_id", "id"], "business_hours_pkey"),
+    unique("shift_types", &["org_id", "id"], "shift_types_pkey"),
+    unique(
+        "shift_types",
+        &["org_id", "name"],
+        "one_shift_type_per_name",
+    ),
+    unique("shift_series", &["org_id", "id"], "shift_series_pkey"),
+    unique(
+        "shift_series_changes",
+        &["org_id", "series_id", "day"],
+        "shift_series_changes_pkey",
+    ),
+    unique("leave_types", &["org_id", "id"], "leave_types_pkey"),
+    unique(
+        "leave_types",
+        &["org_id", "name"],
+        "one_leave_type_per_name",
+    ),
+    unique("leave_requests", &["org_id", "id"], "leave_requests_pkey"),
+    unique("leave_entries", &["org_id", "id"], "leave_entries_pkey"),
     unique("outbox", &["id"], "outbox_pkey"),
     unique("events", &["position"], "one_event_per_position"),
     unique("events", &["id"], "one_event_per_id"),
@@ -228,6 +255,13 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "kind", "code"],
         "exception_codes_pkey",
     ),
+    unique("reactions", &["name"], "reactions_pkey"),
+    unique(
+        "group_months",
+        &["org_id", "month", "department_id", "place_id"],
+        "group_months_pkey",
+    ),
+    unique("day_closings", &["org_id"], "day_closings_pkey"),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

@@ -1,11 +1,12 @@
 //! Decides: the whole story of each thing that can happen to a work session.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::closing::{self, Closing, Travel};
+use super::days;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{
@@ -148,6 +149,7 @@ async fn try_clock_in(
         event_at: time.occurred_at,
     };
     decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
+    days::service::settle_in(&mut tx, member_id, &BTreeSet::from([session.work_date])).await?;
     tx.emit(&Event::ClockedIn(about(&session, session.clocked_in_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
@@ -254,6 +256,7 @@ async fn try_clock_out(
         event_at: time.occurred_at,
     };
     decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
+    days::service::settle_in(&mut tx, member_id, &BTreeSet::from([session.work_date])).await?;
     tx.emit(&Event::ClockedOut(about(&session, time.occurred_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)

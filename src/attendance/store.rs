@@ -189,6 +189,57 @@ pub(super) async fn find_before(tx: &mut Tx, session: &WorkSession) -> Result<Op
     Ok(load(tx, query).await?.pop())
 }
 
+/// All sessions a member has between two work dates, whoever asks: the sums leave none out.
+pub(super) async fn list_of_days(
+    tx: &mut Tx,
+    member: MemberId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .filter(work_sessions::member_id.eq(member))
+        .filter(work_sessions::work_date.between(from, to))
+        .into_boxed();
+    load(tx, query).await
+}
+
+/// The sessions within reach that some members have between two work dates, the earliest first.
+pub(super) async fn list_reached(
+    tx: &mut Tx,
+    of: &[MemberId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq_any(of.to_vec()))
+        .filter(work_sessions::work_date.between(from, to))
+        .order((work_sessions::clocked_in_at, work_sessions::id));
+    load(tx, query).await
+}
+
+/// The members who have sessions between two work dates.
+pub(super) async fn members_of_days(
+    tx: &mut Tx,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<MemberId>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .filter(work_sessions::work_date.between(from, to))
+        .select(work_sessions::member_id)
+        .distinct();
+    Ok(query.load(tx.conn()?).await?)
+}
+
+/// The first and the last work date of all sessions.
+pub(super) async fn span_of_days(tx: &mut Tx) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    use diesel::dsl::{max, min};
+    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .select((min(work_sessions::work_date), max(work_sessions::work_date)))
+        .first(tx.conn()?)
+        .await?;
+    Ok(first.zip(last))
+}
+
 pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
     let query = sessions(tx)
         .filter(work_sessions::member_id.eq(member))

@@ -10,11 +10,20 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    CalendarQuery,
+    JudgingQuery,
+    JudgingQuery,
+    ReportingQuery,
+    node::NodeQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -42,9 +51,37 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarQuery(
+    schedules::hours::graphql::HoursQuery,
+    schedules::holidays::graphql::HolidaysQuery,
+    leave::graphql::LeaveQuery,
+    leave::types::graphql::LeaveTypesQuery,
+);
+
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarMutation(
+    schedules::hours::graphql::HoursMutation,
+    schedules::holidays::graphql::HolidaysMutation,
+    leave::graphql::LeaveMutation,
+    leave::types::graphql::LeaveTypesMutation,
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    CalendarMutation,
+    JudgingMutation,
+);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]
