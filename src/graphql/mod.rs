@@ -20,7 +20,6 @@ pub struct Query(
     WorkQuery,
     CalendarQuery,
     JudgingQuery,
-    JudgingQuery,
     ReportingQuery,
     node::NodeQuery,
 );
@@ -67,6 +66,8 @@ pub struct CalendarMutation(
     schedules::holidays::graphql::HolidaysMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
+);
+
 /// What the work comes to.
 #[derive(MergedObject, Default)]
 pub struct ReportingQuery(

@@ -208,7 +208,6 @@ pub async fn planned_in(
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
 }
 
-<<<<<<< HEAD
 /// The public holidays that hold for everybody between two days, both included, by day.
 pub async fn holidays_in(
     tx: &mut Tx,
@@ -314,7 +313,8 @@ pub async fn plan_leave_in(
 pub async fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
     let now = tx.now();
     store::stage_cancelled_leave(tx, leave, now)
-=======
+}
+
 /// Everybody's shifts that ended in a span, in the order of their ends and, at the same moment, of their ids; cancelled
 /// ones left out. Goes on after the shift `last`, which ended as the span begins.
 pub async fn ended_in(
@@ -324,5 +324,4 @@ pub async fn ended_in(
     limit: i64,
 ) -> Result<Vec<Shift>> {
     store::list_ended(tx, span, last, limit).await
->>>>>>> reports
 }

@@ -49,6 +49,15 @@ impl From<&Setting> for PhoneSetting {
     }
 }
 
+/// A public holiday.
+#[derive(SimpleObject)]
+pub struct PhoneHoliday {
+    /// The day.
+    date: NaiveDate,
+    /// What it is called.
+    name: String,
+}
+
 /// A client who is served where your shifts are.
 #[derive(SimpleObject)]
 pub struct PhoneClient {
@@ -127,10 +136,21 @@ impl PhoneChanges {
         self.0.changes.clients.iter().map(Into::into).collect()
     }
 
-    /// Your shifts that are new or changed.
+    /// Your shifts that are new or changed, your leave among them.
     #[graphql(complexity = "50 * child_complexity")]
     async fn shifts(&self) -> Vec<Shift> {
         self.0.changes.shifts.iter().cloned().map(Shift).collect()
+    }
+
+    /// All public holidays of those days that hold for everybody; nothing if they are as before.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn holidays(&self) -> Option<Vec<PhoneHoliday>> {
+        let holidays = self.0.changes.holidays.as_ref()?;
+        let holiday = |(date, name): (&NaiveDate, &String)| PhoneHoliday {
+            date: *date,
+            name: name.clone(),
+        };
+        Some(holidays.iter().map(holiday).collect())
     }
 
     /// What you hold and should not any more: ids of places, clients and shifts.

@@ -31,15 +31,17 @@ pub enum Kind {
     Place = 3,
     Client = 4,
     Shift = 5,
+    Holidays = 6,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Organization,
         Self::Settings,
         Self::Place,
         Self::Client,
         Self::Shift,
+        Self::Holidays,
     ];
 
     fn of(byte: u8) -> Option<Self> {
@@ -47,7 +49,8 @@ impl Kind {
     }
 }
 
-/// A thing a phone holds; the organization and the settings are one each, under the nil id.
+/// A thing a phone holds; the organization, the settings and the holidays are one each, under
+/// the nil id.
 pub type Key = (Kind, Uuid);
 
 /// A value of a rule that people may know: a grace in minutes, a radius in metres, whether something is asked for.
@@ -81,6 +84,8 @@ pub struct State {
     pub places: Vec<Place>,
     pub clients: Vec<Visited>,
     pub shifts: Vec<Shift>,
+    /// By day, for everybody.
+    pub holidays: BTreeMap<NaiveDate, String>,
 }
 
 /// What of it the phone does not hold yet, and what it holds that is gone.
@@ -92,6 +97,7 @@ pub struct Changes {
     pub places: Vec<Place>,
     pub clients: Vec<Visited>,
     pub shifts: Vec<Shift>,
+    pub holidays: Option<BTreeMap<NaiveDate, String>>,
     /// Ids in their outside form.
     pub removed: Vec<String>,
 }
@@ -102,6 +108,7 @@ impl State {
         let one = [
             ((Kind::Organization, Uuid::nil()), digest(&self.home)),
             ((Kind::Settings, Uuid::nil()), digest(&self.settings)),
+            ((Kind::Holidays, Uuid::nil()), digest(&self.holidays)),
         ];
         let places = self.places.iter();
         let clients = self.clients.iter();
@@ -130,6 +137,7 @@ impl State {
             mut places,
             mut clients,
             mut shifts,
+            holidays,
         } = self;
         places.retain(|place| is_new(Kind::Place, place.id.uuid()));
         clients.retain(|it| is_new(Kind::Client, it.client.id.uuid()));
@@ -141,6 +149,7 @@ impl State {
             places,
             clients,
             shifts,
+            holidays: is_new(Kind::Holidays, Uuid::nil()).then_some(holidays),
             removed: gone.filter_map(outside).collect(),
         }
     }
@@ -148,7 +157,7 @@ impl State {
 
 fn outside((kind, id): &Key) -> Option<String> {
     match kind {
-        Kind::Organization | Kind::Settings => None,
+        Kind::Organization | Kind::Settings | Kind::Holidays => None,
         Kind::Place => Some(PlaceId::from_uuid(*id).to_string()),
         Kind::Client => Some(ClientId::from_uuid(*id).to_string()),
         Kind::Shift => Some(ShiftId::from_uuid(*id).to_string()),
@@ -268,6 +277,7 @@ mod tests {
             places: places.iter().map(|(id, name)| place(*id, name)).collect(),
             clients: vec![],
             shifts: vec![],
+            holidays: BTreeMap::new(),
         }
     }
 

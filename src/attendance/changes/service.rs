@@ -79,6 +79,7 @@ async fn state(tx: &mut Tx, viewer: &Viewer) -> Result<State> {
     let days = around(today);
     let mut shifts = schedules::service::planned_in(tx, member.id, days).await?;
     shifts.sort_by_key(|shift| (shift.starts_at, shift.id));
+    let holidays = schedules::service::holidays_in(tx, days.0, days.1).await?;
     let settings = settings(tx, &member, today).await?;
     let places = usable(tx, &shifts).await?;
     let clients = match viewer.allowed(Action::ViewClients) {
@@ -95,6 +96,7 @@ async fn state(tx: &mut Tx, viewer: &Viewer) -> Result<State> {
         places,
         clients,
         shifts,
+        holidays,
     })
 }
 
