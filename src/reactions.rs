@@ -58,7 +58,7 @@ pub async fn round(app: &App) -> Result<usize> {
 
 async fn react(_app: &App, waiting: &Waiting) -> Result<()> {
     match &waiting.event.event {
-        Event::ShiftsChanged(_) | Event::LeaveDecided(_) | Event::CalendarChanged => Ok(()),
+        Event::ShiftsChanged(_) | Event::LeaveDecided(_) | Event::CalendarChanged { .. } => Ok(()),
         _ => Ok(()),
     }
 }

@@ -10,8 +10,7 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, rules, schedules};
-use crate::{attendance, audit, identity, orgs, places, reports, rules, schedules};
+use crate::{attendance, audit, identity, leave, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
