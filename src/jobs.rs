@@ -7,6 +7,7 @@ use crate::attendance::days;
 use crate::identity::attempts;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
+use crate::schedules::series::extending;
 
 /// How often the house is swept.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -44,6 +45,9 @@ async fn sweep(app: &App) {
         }
         if let Err(error) = replays::purge(app).await {
             tracing::error!(error = ?error, "old replays could not be removed");
+        }
+        if let Err(error) = extending::extend(&app).await {
+            tracing::error!(error = ?error, "series of shifts could not be planned further");
         }
     }
 }

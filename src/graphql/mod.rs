@@ -10,7 +10,9 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, reports, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -20,6 +22,7 @@ pub struct Query(
     CalendarQuery,
     JudgingQuery,
     ReportingQuery,
+    ReviewQuery,
     node::NodeQuery,
 );
 
@@ -54,6 +57,8 @@ pub struct JudgingQuery(
 pub struct CalendarQuery(
     schedules::hours::graphql::HoursQuery,
     schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
     leave::graphql::LeaveQuery,
     leave::types::graphql::LeaveTypesQuery,
 );
@@ -63,6 +68,9 @@ pub struct CalendarQuery(
 pub struct CalendarMutation(
     schedules::hours::graphql::HoursMutation,
     schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
 );
@@ -74,6 +82,21 @@ pub struct ReportingQuery(
     reports::graphql::ReportsQuery,
 );
 
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -81,6 +104,7 @@ pub struct Mutation(
     WorkMutation,
     CalendarMutation,
     JudgingMutation,
+    ReviewMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -127,6 +151,7 @@ pub struct ClockMutation(
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

@@ -248,6 +248,15 @@ pub async fn member_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
     Ok(masked(tx, member))
 }
 
+/// Those of these members that the transaction's action reaches, in no order.
+pub async fn members_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<Member>> {
+    let members = store::members_by_ids(tx, ids).await?;
+    Ok(members
+        .into_iter()
+        .map(|member| masked(tx, member))
+        .collect())
+}
+
 /// The active owners and admins, and those of these members who are active: for other slices that ask who may decide.
 pub async fn deciders_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<(MemberId, Role)>> {
     store::active_of(tx, &[Role::Owner, Role::Admin], ids).await

@@ -17,6 +17,7 @@ mod attendance;
 mod sync;
 mod changes;
 mod concurrency;
+mod exceptions;
 mod live;
 mod imports;
 mod releases;
