@@ -63,13 +63,11 @@ async fn tap(app: &TestApp, worker: &Person, client: usize, round: usize) -> (An
             let answer = worker
                 .run("attendance/sync_punches", json!({"input": input}))
                 .await;
-            let promised = match answer.ok() {
-                true => answer
-                    .data("/syncPunches/results")
-                    .as_array()
-                    .unwrap()
-                    .clone(),
-                false => Vec::new(),
+            let promised = if answer.ok() {
+                let results = answer.data("/syncPunches/results");
+                results.as_array().unwrap().clone()
+            } else {
+                Vec::new()
             };
             let id = |result: &Value| result["punch"]["id"].as_str().unwrap().to_owned();
             (answer, promised.iter().map(id).collect())

@@ -170,7 +170,7 @@ fn digest(value: &impl Debug) -> u64 {
     let hash = Sha256::digest(format!("{value:?}"));
     hash.iter()
         .take(8)
-        .fold(0, |digest, byte| digest << 8 | u64::from(*byte))
+        .fold(0, |digest, byte| (digest << 8) | u64::from(*byte))
 }
 
 /// What a phone holds: whose it is, the newest event when it was given, and the digest of each thing.
