@@ -442,6 +442,12 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "attendance/clock_in" => {
             input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
         }
+        "attendance/changes_since" => Some(json!({})),
+        "attendance/sync_punches" => input(json!({
+            "device": {"id": "x"},
+            "punches": [{"clientId": "x", "kind": "IN", "deviceTime": "2026-03-02T08:00:00+03:00",
+                "place": id("place"), "client": id("client")}],
+        })),
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
         "attendance/add_session_note" => {
             input(json!({"idempotencyKey": "z", "session": id("session"), "body": "mine"}))
