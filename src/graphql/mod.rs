@@ -23,6 +23,7 @@ pub struct Query(
     JudgingQuery,
     ReportingQuery,
     ReviewQuery,
+    attendance::presence::graphql::PresenceQuery,
     node::NodeQuery,
 );
 
@@ -132,6 +133,7 @@ pub struct WorkMutation(
 #[derive(MergedObject, Default)]
 pub struct ClockMutation(
     attendance::mutations::AttendanceMutation,
+    attendance::breaks::mutations::BreaksMutation,
     attendance::sync::graphql::SyncMutation,
 );
 
