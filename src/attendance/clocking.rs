@@ -343,7 +343,7 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    pub fn open(&self) -> Option<&WorkSession> {
+    pub(super) fn open(&self) -> Option<&WorkSession> {
         self.newest
             .as_ref()
             .filter(|newest| newest.status == Status::Active)
@@ -450,12 +450,12 @@ pub(super) struct Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    pub fn zone(&self) -> chrono_tz::Tz {
+    pub(super) fn zone(&self) -> chrono_tz::Tz {
         self.place
             .map_or(self.organization.time_zone, |place| place.time_zone)
     }
 
-    pub fn case(
+    pub(super) fn case(
         &self,
         claims: &'a [Claim],
         made: &'a Made,
@@ -471,7 +471,7 @@ impl<'a> Around<'a> {
     }
 
     /// What else the day says: leave that excuses, a day of rest, other plans. Asked only where it matters.
-    pub async fn look_at_day(
+    pub(super) async fn look_at_day(
         &self,
         tx: &mut Tx,
         case: &mut Case<'_>,
@@ -515,7 +515,7 @@ pub(super) struct Going {
 }
 
 impl Going {
-    pub async fn of(tx: &mut Tx, open: &WorkSession, newest: Claim) -> Result<Self> {
+    pub(super) async fn of(tx: &mut Tx, open: &WorkSession, newest: Claim) -> Result<Self> {
         let week = calendar::week_before(open);
         let recent = store::list_since(tx, open.member_id, week, &[]).await?;
         let earlier = || {
@@ -560,20 +560,20 @@ impl Going {
         })
     }
 
-    pub fn newest(&self) -> Option<Claim> {
+    pub(super) fn newest(&self) -> Option<Claim> {
         self.claims.last().cloned()
     }
 
-    pub fn known_since(&self) -> Instant {
+    pub(super) fn known_since(&self) -> Instant {
         let arrived = self.claims.iter().map(|claim| claim.punch.time.received_at);
         arrived.min().unwrap_or_default()
     }
 
-    pub fn folded(&self) -> fold::Folded {
+    pub(super) fn folded(&self) -> fold::Folded {
         fold::fold(&taps(&self.claims), |_| self.shift_id)
     }
 
-    pub fn fill(&self, case: &mut Case<'_>) {
+    pub(super) fn fill(&self, case: &mut Case<'_>) {
         case.has_note = self.has_note;
         case.travel = self.travel;
         case.week_minutes_before = self.week_minutes_before;
@@ -620,7 +620,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub async fn commit(self, mut tx: Tx, key: &Key) -> Result<WorkSession> {
+    pub(super) async fn commit(self, mut tx: Tx, key: &Key) -> Result<WorkSession> {
         let Self {
             session,
             before,

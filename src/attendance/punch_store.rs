@@ -142,6 +142,18 @@ pub(super) async fn users_of_devices(
     Ok(named.collect())
 }
 
+/// The newest claim of each member.
+pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .group_by(punches::member_id)
+        .select((
+            punches::member_id,
+            diesel::dsl::max(punches::occurred_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
+}
+
 /// When the member's last claim was made, as it was said.
 pub(super) async fn newest_claim(tx: &mut Tx, member: MemberId) -> Result<Option<Instant>> {
     let newest = punches::table

@@ -9,8 +9,8 @@ use zamu_schema::tables::{location_pings, members, session_notes, work_sessions}
 
 use super::model::{Lateness, Leaving, Note, Ping, Status, VERDICTS, WorkSession, verdict_name};
 pub(super) use super::punch_store::{
-    list_punches, list_punches_before, list_punches_by_id, list_punches_by_ref, list_punches_since,
-    newest_claim, page_punches, stage_punches, stage_role, users_of_devices,
+    last_punches, list_punches, list_punches_before, list_punches_by_id, list_punches_by_ref,
+    list_punches_since, newest_claim, page_punches, stage_punches, stage_role, users_of_devices,
 };
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;

@@ -21,7 +21,7 @@ use crate::places::model::Place;
 use crate::schedules::model::Shift;
 
 /// What became of a session of the fold.
-pub struct Outcome {
+pub(super) struct Outcome {
     pub session: WorkSession,
     /// What a person must look at, where it was judged.
     pub found: Option<Vec<Found>>,
@@ -35,7 +35,7 @@ struct Known {
 }
 
 /// Every session of the fold, judged where its claims, its shift or its place in the day changed.
-pub async fn judge_in(
+pub(super) async fn judge_in(
     tx: &mut Tx,
     what: Rebuild,
     past: &Past,

@@ -9,7 +9,7 @@ use crate::kernel::id::{PunchId, SessionId};
 
 /// An id for each session of the fold: that of the stored session its opening claim opened, else one its opening claim
 /// belongs to, else one any of its claims belongs to, else a new one.
-pub fn name(tx: &Tx, past: &Past, folded: &Folded) -> Vec<SessionId> {
+pub(super) fn name(tx: &Tx, past: &Past, folded: &Folded) -> Vec<SessionId> {
     let opened: HashMap<PunchId, SessionId> = past
         .openings()
         .into_iter()

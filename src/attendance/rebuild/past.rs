@@ -24,7 +24,7 @@ const REACH: TimeDelta = TimeDelta::hours(48);
 const WEEK: TimeDelta = TimeDelta::days(8);
 
 /// Everything known of a member since a moment at which a session began.
-pub struct Past {
+pub(super) struct Past {
     pub member: Member,
     pub organization: Organization,
     /// Sessions that began at it or later are worked out anew.
@@ -37,7 +37,7 @@ pub struct Past {
 }
 
 impl Past {
-    pub async fn load(tx: &mut Tx, what: Rebuild) -> Result<Self> {
+    pub(super) async fn load(tx: &mut Tx, what: Rebuild) -> Result<Self> {
         let start = store::last_start(tx, what.member, what.since - REACH).await?;
         let start = start.unwrap_or(Instant::MIN_UTC);
         let claims = claims_in(tx, what.member, start).await?;
@@ -59,44 +59,44 @@ impl Past {
         })
     }
 
-    pub fn taps(&self) -> Vec<Tap> {
+    pub(super) fn taps(&self) -> Vec<Tap> {
         let standing = self.claims.iter().filter(|claim| !claim.is_voided);
         standing.map(Claim::tap).collect()
     }
 
-    pub fn shift_at(&self, at: Instant) -> Option<&Shift> {
+    pub(super) fn shift_at(&self, at: Instant) -> Option<&Shift> {
         match_shift(&self.shifts, at)
     }
 
-    pub fn claim(&self, id: PunchId) -> Option<&Claim> {
+    pub(super) fn claim(&self, id: PunchId) -> Option<&Claim> {
         self.claims.iter().find(|claim| claim.punch.id == id)
     }
 
-    pub fn session(&self, id: SessionId) -> Option<&WorkSession> {
+    pub(super) fn session(&self, id: SessionId) -> Option<&WorkSession> {
         self.stored.iter().find(|session| session.id == id)
     }
 
     /// The sessions that count and are worked out anew.
-    pub fn replaced(&self) -> impl Iterator<Item = &WorkSession> {
+    pub(super) fn replaced(&self) -> impl Iterator<Item = &WorkSession> {
         self.live()
             .filter(|session| session.clocked_in_at >= self.start)
     }
 
     /// Those that count and stay as they are, oldest first.
-    pub fn before(&self) -> impl Iterator<Item = &WorkSession> {
+    pub(super) fn before(&self) -> impl Iterator<Item = &WorkSession> {
         self.live()
             .filter(|session| session.clocked_in_at < self.start)
     }
 
     /// Those that count, oldest first.
-    pub fn live(&self) -> impl Iterator<Item = &WorkSession> + Clone {
+    pub(super) fn live(&self) -> impl Iterator<Item = &WorkSession> + Clone {
         self.stored
             .iter()
             .filter(|session| session.status != Status::Void)
     }
 
     /// Which claim opened each stored session.
-    pub fn openings(&self) -> HashMap<SessionId, PunchId> {
+    pub(super) fn openings(&self) -> HashMap<SessionId, PunchId> {
         let opening = self
             .claims
             .iter()

@@ -18,7 +18,7 @@ use crate::kernel::error::Result;
 use crate::kernel::id::{PunchId, SessionId};
 use crate::kernel::time::{Instant, local_date};
 
-pub async fn write_in(
+pub(super) async fn write_in(
     tx: &mut Tx,
     what: Rebuild,
     past: &Past,
