@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::attendance::days;
+use crate::attendance::{automatic, days};
 use crate::gatherings;
 use crate::identity::attempts;
 use crate::identity::moves::service as moves;
@@ -37,6 +37,10 @@ async fn tend(app: &App) {
     note(
         "moves between departments could not be carried out",
         moves::apply_moves(app).await,
+    );
+    note(
+        "open sessions could not be looked at",
+        automatic::run(app).await,
     );
     note("days could not be closed", days::close::close(app).await);
     note(

@@ -1019,3 +1019,4 @@ diesel::allow_tables_to_appear_in_same_query!(day_parts, members);
 diesel::allow_tables_to_appear_in_same_query!(work_days, members);
 diesel::allow_tables_to_appear_in_same_query!(gatherings, gathering_members, attendance_records);
 diesel::allow_tables_to_appear_in_same_query!(gathering_members, members);
+diesel::allow_tables_to_appear_in_same_query!(punches, members);

@@ -24,6 +24,7 @@ pub struct Query(
     JudgingQuery,
     ReportingQuery,
     ReviewQuery,
+    attendance::presence::graphql::PresenceQuery,
     GatheringQuery,
     StaffingQuery,
     node::NodeQuery,
@@ -173,6 +174,7 @@ pub struct ClockQuery(
 #[derive(MergedObject, Default)]
 pub struct ClockMutation(
     attendance::mutations::AttendanceMutation,
+    attendance::breaks::mutations::BreaksMutation,
     attendance::sync::graphql::SyncMutation,
 );
 
