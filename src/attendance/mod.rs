@@ -19,6 +19,7 @@
 //! | `versions` | layers above claims, and what sessions were before |
 //! | `signals` | what about a punch should make a person look |
 //! | `sync` | punches captured without a signal, handed in later |
+//! | `changes` | what a phone needs for the day |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store`, `punch_store` | remember |
 //! | `clocking`, `breaks` | decide: the whole story of a clock-in is one function |
@@ -46,6 +47,7 @@ pub mod surroundings;
 pub mod rebuild;
 pub mod signals;
 pub mod sync;
+pub mod changes;
 pub mod days;
 pub mod store;
 mod punch_store;
