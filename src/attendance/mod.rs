@@ -10,6 +10,7 @@
 //! | `rebuild` | works sessions out anew from the claims |
 //! | `signals` | what about a punch should make a person look |
 //! | `sync` | punches captured without a signal, handed in later |
+//! | `changes` | what a phone needs for the day |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store` | remembers |
 //! | `service` | decides: the whole story of a clock-in is one function |
@@ -24,6 +25,7 @@ pub mod closing;
 pub mod rebuild;
 pub mod signals;
 pub mod sync;
+pub mod changes;
 pub mod days;
 pub mod store;
 pub mod service;

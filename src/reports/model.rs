@@ -46,7 +46,7 @@ impl Summary {
     clippy::cast_precision_loss,
     reason = "counts stay far below the 53 bits of a double"
 )]
-fn ratio(part: i64, whole: i64) -> Option<f64> {
+pub(super) fn ratio(part: i64, whole: i64) -> Option<f64> {
     (whole != 0).then(|| part as f64 / whole as f64)
 }
 

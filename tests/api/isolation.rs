@@ -442,6 +442,12 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "attendance/clock_in" => {
             input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
         }
+        "attendance/changes_since" => Some(json!({})),
+        "attendance/sync_punches" => input(json!({
+            "device": {"id": "x"},
+            "punches": [{"clientId": "x", "kind": "IN", "deviceTime": "2026-03-02T08:00:00+03:00",
+                "place": id("place"), "client": id("client")}],
+        })),
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
         "attendance/add_session_note" => {
             input(json!({"idempotencyKey": "z", "session": id("session"), "body": "mine"}))
@@ -451,6 +457,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
+        }
+        "reports/compliance_rates" => {
+            Some(json!({"range": {"from": "2026-03-01", "to": "2026-03-31"}, "by": "MEMBER"}))
         }
         "exceptions/exceptions" | "exceptions/exception_counts" => Some(
             json!({"filter": {"member": id("member"), "department": id("team"), "session": id("session")}}),

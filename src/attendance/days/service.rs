@@ -16,12 +16,12 @@ use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::identity::moves::service::department_on_in;
 use crate::kernel::error::Result;
-use crate::kernel::id::{DepartmentId, MemberId};
+use crate::kernel::id::{DepartmentId, MemberId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::rules::decisions;
 use crate::rules::decisions::model::About;
 use crate::rules::force::InForce;
-use crate::{identity, leave, orgs, schedules};
+use crate::{exceptions, identity, leave, orgs, schedules};
 
 /// Days to be worked out, by the member they belong to.
 pub type Wanted = BTreeMap<MemberId, BTreeSet<NaiveDate>>;
@@ -142,7 +142,10 @@ pub(super) async fn materials_in(
     range: (NaiveDate, NaiveDate),
 ) -> Result<BTreeMap<NaiveDate, Material>> {
     let mut sessions: BTreeMap<NaiveDate, Vec<WorkSession>> = BTreeMap::new();
-    for session in sessions_of(tx, member, range).await? {
+    let all = sessions_of(tx, member, range).await?;
+    let ids: Vec<SessionId> = all.iter().map(|session| session.id).collect();
+    let left_to_fix = exceptions::service::left_to_fix_in(tx, &ids).await?;
+    for session in all {
         sessions.entry(session.work_date).or_default().push(session);
     }
     let mut shifts: BTreeMap<NaiveDate, Vec<_>> = BTreeMap::new();
@@ -165,6 +168,7 @@ pub(super) async fn materials_in(
         let holidays = schedules::service::holidays_at_in;
         let holidays = holidays(tx, place, department, (date, date)).await?;
         material.is_holiday = holidays.contains_key(&date);
+        material.left_to_fix.clone_from(&left_to_fix);
         materials.insert(date, material);
     }
     Ok(materials)
