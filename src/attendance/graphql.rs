@@ -8,6 +8,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::corrections::graphql::{EditsOf, PunchChange, SessionVersion, VersionsOf};
 use super::model::{self, Direction, Lateness, Leaving, Source, Status};
 use super::service::{self, Filter};
 use crate::graphql::context::Ask;
@@ -320,6 +321,17 @@ impl WorkSession {
             .collect())
     }
 
+    /// Every state it was known in, oldest first, the last of them now.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn versions(&self, ctx: &Context<'_>) -> Result<Vec<SessionVersion>> {
+        let found = ctx.loads()?.load_one(VersionsOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(SessionVersion)
+            .collect())
+    }
+
     /// Positions during it, newest first; 1–100.
     #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
     async fn locations(&self, ctx: &Context<'_>, first: Option<i32>) -> Result<Vec<LocationPing>> {
@@ -330,7 +342,8 @@ impl WorkSession {
 }
 
 /// One immutable claim: "in / out at this time and place".
-pub struct Punch(model::Punch);
+#[derive(Clone)]
+pub struct Punch(pub model::Punch);
 
 /// One immutable claim: "in / out at this time and place".
 #[Object]
@@ -383,6 +396,16 @@ impl Punch {
     /// Whether the device reported that its position may be made up.
     async fn mock_location(&self) -> bool {
         self.0.device.mock_location
+    }
+
+    /// What people said about it later, oldest first; the last counts.
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<PunchChange>> {
+        let found = ctx.loads()?.load_one(EditsOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(PunchChange)
+            .collect())
     }
 }
 

@@ -8,6 +8,10 @@
 //! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
 //! | `closing` | the same for the end of a session |
 //! | `rebuild` | works sessions out anew from the claims |
+//! | `versions` | layers above claims, and what sessions were before |
+//! | `figures` | what sessions come to, added up and compared |
+//! | `corrections` | time put right by people, and what was known when |
+//! | `timesheets` | a person's time in a period, approved and locked |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store` | remembers |
 //! | `service` | decides: the whole story of a clock-in is one function |
@@ -20,6 +24,10 @@ pub mod facts;
 pub mod judge;
 pub mod closing;
 pub mod rebuild;
+pub mod versions;
+pub mod figures;
+pub mod corrections;
+pub mod timesheets;
 pub mod days;
 pub mod store;
 pub mod service;

@@ -21,7 +21,7 @@ use crate::kernel::id::{
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
-#[derive(Insertable, AsChangeset, Queryable, Selectable)]
+#[derive(Insertable, AsChangeset, Queryable, Selectable, serde::Serialize, serde::Deserialize)]
 #[diesel(table_name = work_sessions, treat_none_as_null = true)]
 struct SessionRow {
     org_id: OrgId,
@@ -277,6 +277,20 @@ fn narrowed(mut query: Query, filter: &Filter) -> Query {
     query
 }
 
+/// The sessions of members between two work dates, whoever asks: what they come to depends on nobody's reach.
+pub(super) async fn list_of_members(
+    tx: &mut Tx,
+    members: &[MemberId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .into_boxed()
+        .filter(work_sessions::member_id.eq_any(members.to_vec()))
+        .filter(work_sessions::work_date.between(from, to));
+    load(tx, query).await
+}
+
 async fn load(tx: &mut Tx, query: Query) -> Result<Vec<WorkSession>> {
     let rows: Vec<SessionRow> = query
         .select(SessionRow::as_select())
@@ -322,13 +336,38 @@ fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
 }
 
 pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
-    let rows: Vec<PunchRow> = own_punches(tx)
-        .filter(punches::session_id.eq_any(sessions.iter().copied().map(Some).collect::<Vec<_>>()))
+    let sessions: Vec<Option<SessionId>> = sessions.iter().copied().map(Some).collect();
+    load_punches(
+        tx,
+        own_punches(tx).filter(punches::session_id.eq_any(sessions)),
+    )
+    .await
+}
+
+pub(super) async fn list_punches_by_id(tx: &mut Tx, ids: &[PunchId]) -> Result<Vec<Punch>> {
+    load_punches(tx, own_punches(tx).filter(punches::id.eq_any(ids.to_vec()))).await
+}
+
+async fn load_punches(
+    tx: &mut Tx,
+    query: punches::BoxedQuery<'static, Dual>,
+) -> Result<Vec<Punch>> {
+    let rows: Vec<PunchRow> = query
         .order((punches::occurred_at, punches::id))
         .select(PunchRow::as_select())
         .load(tx.conn()?)
         .await?;
     rows.into_iter().map(Punch::try_from).collect()
+}
+
+/// A session as the database keeps it, for its versions.
+pub(super) fn body_of(tx: &Tx, session: &WorkSession) -> Result<Json> {
+    Ok(serde_json::to_value(SessionRow::of(tx.org(), session))?)
+}
+
+/// The other way round.
+pub(super) fn from_body(body: Json) -> Result<WorkSession> {
+    serde_json::from_value::<SessionRow>(body)?.try_into()
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {

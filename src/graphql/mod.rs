@@ -14,7 +14,13 @@ use crate::{attendance, audit, identity, orgs, places, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
-pub struct Query(PeopleQuery, WorkQuery, JudgingQuery, node::NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    WorkQuery,
+    RightingQuery,
+    JudgingQuery,
+    node::NodeQuery,
+);
 
 /// The organization and its people.
 #[derive(MergedObject, Default)]
@@ -42,9 +48,28 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// Time put right by people, and handed in.
+#[derive(MergedObject, Default)]
+pub struct RightingQuery(
+    attendance::corrections::graphql::CorrectionsQuery,
+    attendance::timesheets::graphql::TimesheetsQuery,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PeopleMutation, WorkMutation, JudgingMutation);
+pub struct Mutation(
+    PeopleMutation,
+    WorkMutation,
+    RightingMutation,
+    JudgingMutation,
+);
+
+/// Time put right by people, and handed in.
+#[derive(MergedObject, Default)]
+pub struct RightingMutation(
+    attendance::corrections::mutations::CorrectionsMutation,
+    attendance::timesheets::graphql::TimesheetsMutation,
+);
 
 /// What the rules decided, and what others would have decided.
 #[derive(MergedObject, Default)]

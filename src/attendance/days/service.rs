@@ -13,3 +13,21 @@ use crate::kernel::id::MemberId;
 pub async fn settle_in(_tx: &mut Tx, _member: MemberId, _days: &BTreeSet<NaiveDate>) -> Result<()> {
     Ok(())
 }
+
+/// A settled day in two words.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    pub member: MemberId,
+    pub date: NaiveDate,
+    pub status: Option<String>,
+    pub planned: i64,
+}
+
+/// What the days of members count as, and what was planned for them, whoever asks.
+pub async fn of_members_in(
+    _tx: &mut Tx,
+    _members: &[MemberId],
+    _range: (NaiveDate, NaiveDate),
+) -> Result<Vec<Settled>> {
+    Ok(Vec::new())
+}
