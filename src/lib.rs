@@ -17,6 +17,7 @@ pub mod gatherings;
 pub mod reports;
 pub mod imports;
 pub mod jobs;
+pub mod reactions;
 pub mod graphql;
 pub mod http;
 pub mod cli;

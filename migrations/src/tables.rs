@@ -193,6 +193,11 @@ diesel::table! {
         external_ref -> Nullable<Text>,
         created_at -> Timestamptz,
         cancelled_at -> Nullable<Timestamptz>,
+        shape -> Nullable<Jsonb>,
+        type_id -> Nullable<Uuid>,
+        series_id -> Nullable<Uuid>,
+        series_day -> Nullable<Date>,
+        leave_id -> Nullable<Uuid>,
     }
 }
 
@@ -259,6 +264,8 @@ diesel::table! {
         made_by -> Nullable<Uuid>,
         reason_code -> Nullable<Text>,
         memo -> Nullable<Text>,
+        said -> Jsonb,
+        device_id -> Nullable<Text>,
     }
 }
 
@@ -672,6 +679,7 @@ diesel::table! {
         resolution_code -> Nullable<Text>,
         memo -> Nullable<Text>,
         attested -> Bool,
+        changes -> Integer,
     }
 }
 
@@ -684,6 +692,180 @@ diesel::table! {
         change -> Text,
         made_by -> Nullable<Uuid>,
         detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    exception_codes (org_id, kind, code) {
+        org_id -> Uuid,
+        kind -> Text,
+        code -> Text,
+        label -> Text,
+        memo_required -> Bool,
+        is_active -> Bool,
+        position -> Integer,
+        profile -> Text,
+    }
+}
+
+diesel::table! {
+    reactions (name) {
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    holidays (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        day -> Date,
+        name -> Text,
+        place_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        scope_id -> Uuid,
+        source -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    business_hours (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        place_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        scope_id -> Uuid,
+        since -> Date,
+        week -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    shift_types (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        shape -> Jsonb,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    shift_series (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        place_id -> Nullable<Uuid>,
+        type_id -> Nullable<Uuid>,
+        shape -> Jsonb,
+        recurrence -> Text,
+        first_day -> Date,
+        last_day -> Nullable<Date>,
+        planned_to -> Date,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    shift_series_changes (org_id, series_id, day) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        day -> Date,
+        moved_to -> Nullable<Date>,
+        shape -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    leave_types (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        pay -> Text,
+        counts -> Text,
+        half_days_allowed -> Bool,
+        needs_balance -> Bool,
+        yearly_half_days -> Nullable<Integer>,
+        source -> Text,
+        created_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    leave_requests (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        type_id -> Uuid,
+        first_day -> Date,
+        last_day -> Date,
+        half -> Nullable<Text>,
+        half_days -> Integer,
+        reason -> Nullable<Text>,
+        status -> Text,
+        created_at -> Timestamptz,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        decision -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    leave_entries (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        type_id -> Uuid,
+        half_days -> Integer,
+        leave_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        made_by -> Nullable<Uuid>,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    group_months (org_id, month, department_id, place_id) {
+        org_id -> Uuid,
+        month -> Date,
+        department_id -> Uuid,
+        place_id -> Uuid,
+        people_days -> BigInt,
+        planned_minutes -> BigInt,
+        worked_minutes -> BigInt,
+        paid_minutes -> BigInt,
+        regular_minutes -> BigInt,
+        overtime_minutes -> BigInt,
+        night_minutes -> BigInt,
+        holiday_minutes -> BigInt,
+        break_minutes -> BigInt,
+        rounding_minutes -> BigInt,
+        sessions -> BigInt,
+        starts -> BigInt,
+        late_count -> BigInt,
+        late_minutes -> BigInt,
+        early_count -> BigInt,
+        early_minutes -> BigInt,
+        present_days -> BigInt,
+        late_days -> BigInt,
+        half_days -> BigInt,
+        absent_days -> BigInt,
+        leave_days -> BigInt,
+        confirmed -> BigInt,
+        compliant -> BigInt,
+    }
+}
+
+diesel::table! {
+    day_closings (org_id) {
+        org_id -> Uuid,
+        closed_to -> Timestamptz,
     }
 }
 
@@ -750,5 +932,9 @@ diesel::allow_tables_to_appear_in_same_query!(shifts, members);
 diesel::allow_tables_to_appear_in_same_query!(rule_decisions, members);
 diesel::allow_tables_to_appear_in_same_query!(rule_replays, rule_replay_changes);
 diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);
+diesel::allow_tables_to_appear_in_same_query!(shift_series, members);
+diesel::allow_tables_to_appear_in_same_query!(leave_requests, members);
+diesel::allow_tables_to_appear_in_same_query!(day_parts, members);
+diesel::allow_tables_to_appear_in_same_query!(work_days, members);
 diesel::allow_tables_to_appear_in_same_query!(corrections, members);
 diesel::allow_tables_to_appear_in_same_query!(timesheets, members);

@@ -100,7 +100,7 @@ pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
 pub(super) fn judged_shift(shift: &Shift) -> Value {
     [
         ("planned_minutes", planned_minutes(shift).into()),
-        ("kind", shift.kind.name().to_lowercase().into()),
+        ("kind", shift.word().into()),
     ]
     .into()
 }

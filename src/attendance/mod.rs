@@ -8,6 +8,8 @@
 //! | `judge` | asks the rules and turns their outcomes into verdicts and flags |
 //! | `closing` | the same for the end of a session |
 //! | `rebuild` | works sessions out anew from the claims |
+//! | `signals` | what about a punch should make a person look |
+//! | `sync` | punches captured without a signal, handed in later |
 //! | `versions` | layers above claims, and what sessions were before |
 //! | `figures` | what sessions come to, added up and compared |
 //! | `corrections` | time put right by people, and what was known when |
@@ -24,6 +26,8 @@ pub mod facts;
 pub mod judge;
 pub mod closing;
 pub mod rebuild;
+pub mod signals;
+pub mod sync;
 pub mod versions;
 pub mod figures;
 pub mod corrections;

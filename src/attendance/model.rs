@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 pub use super::punch::{
-    Change, Device, Direction, Punch, PunchEdit, PunchTime, Role, Source, Trust,
+    Change, Device, DeviceClock, Direction, Heard, Punch, PunchEdit, PunchTime, Reading, Role,
+    Said, Source, Task, Trust,
 };
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::{Fix, Judgement, Verdict};
@@ -208,16 +209,6 @@ pub struct Overtime {
     pub minutes: i64,
     /// 150: time and a half.
     pub rate_percent: i64,
-}
-
-/// A task of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Task {
-    pub name: String,
-    pub is_done: bool,
-    /// Why not, or what was found.
-    pub remark: Option<String>,
 }
 
 impl WorkSession {

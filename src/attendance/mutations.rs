@@ -32,6 +32,8 @@ impl PositionInput {
 /// What a device says about itself.
 #[derive(InputObject, Default)]
 pub struct DeviceInput {
+    /// What tells this installation of the app from another, made up by the app; at most 100 characters.
+    pub id: Option<String>,
     /// The device reported that its position may be made up.
     #[graphql(default)]
     pub mock_location: bool,
@@ -44,6 +46,8 @@ pub struct DeviceInput {
 impl From<DeviceInput> for model::Device {
     fn from(input: DeviceInput) -> Self {
         Self {
+            id: input.id,
+            clock: None,
             mock_location: input.mock_location,
             model: input.model,
             app_version: input.app_version,

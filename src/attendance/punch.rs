@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo::{Fix, Judgement};
-use crate::kernel::id::{CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId};
+use crate::kernel::id::{
+    ClientId, CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId,
+};
 use crate::kernel::time::Instant;
 
 /// How far ahead of ours a device's clock may run before its time is refused.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 /// How long a device may keep a punch before it must be entered by a person.
 const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
 /// A punch that arrives later than this after it was made was captured offline.
@@ -90,6 +92,11 @@ impl Direction {
 }
 
 impl Source {
+    /// Whether a person's own phone made it: then it says where the person was, and may come late.
+    pub const fn is_phone(self) -> bool {
+        matches!(self, Self::Mobile | Self::Sync)
+    }
+
     pub const ALL: [Self; 6] = [
         Self::Mobile,
         Self::Sync,
@@ -155,10 +162,48 @@ impl Trust {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
+    /// What tells one installation of the app from another; the app made it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The phone reported that its position may be made up.
     pub mock_location: bool,
     pub model: Option<String>,
     pub app_version: Option<String>,
+    /// What it knew about the time, where the punch was handed in later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<DeviceClock>,
+}
+
+/// What a device's clocks said when it captured a punch: enough to work the corrected time out again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceClock {
+    /// Seconds east of UTC that its wall clock was set to.
+    pub offset_seconds: i32,
+    /// The IANA name of its zone, if it gave one.
+    pub zone: Option<String>,
+    /// Which run of the device, and the milliseconds since it began.
+    pub reading: Option<Reading>,
+    /// The answer of ours its time was corrected by.
+    pub heard: Option<Heard>,
+    /// How old the position was, in milliseconds.
+    pub fix_age_ms: Option<i64>,
+}
+
+/// A monotonic clock: meaningless after a reboot, which gives the device another boot id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    pub boot_id: String,
+    pub monotonic_ms: i64,
+}
+
+/// An answer of ours: our time in it, and the device's monotonic reading when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heard {
+    pub server_time: Instant,
+    pub reading: Reading,
 }
 
 /// When a punch happened: as the device said, as the server received, as corrected.
@@ -233,6 +278,33 @@ pub struct Punch {
     /// Why it was entered by somebody else.
     pub reason_code: Option<String>,
     pub memo: Option<String>,
+    pub said: Said,
+}
+
+/// What is said with a claim beside time and place; kept with it, because a session that is worked out anew has
+/// nowhere else to take it from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Said {
+    /// Who is served; with a clock-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// The kind of service; with a clock-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What was done and what was not; with a clock-out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
+}
+
+/// A task of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    pub name: String,
+    pub is_done: bool,
+    /// Why not, or what was found.
+    pub remark: Option<String>,
 }
 
 /// What a layer above a claim does to it.

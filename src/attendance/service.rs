@@ -1,15 +1,16 @@
 //! Decides: the whole story of each thing that can happen to a work session.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::closing::{self, Closing, Travel};
+use super::days;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{
-    Device, Direction, Note, Ping, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+    Device, Direction, Note, Ping, Punch, PunchTime, Role, Said, Source, Status, Trust, WorkSession,
 };
 use super::store;
 pub use super::store::Filter;
@@ -148,6 +149,7 @@ async fn try_clock_in(
         event_at: time.occurred_at,
     };
     decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
+    days::service::settle_in(&mut tx, member_id, &BTreeSet::from([session.work_date])).await?;
     tx.emit(&Event::ClockedIn(about(&session, session.clocked_in_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
@@ -254,6 +256,7 @@ async fn try_clock_out(
         event_at: time.occurred_at,
     };
     decisions::service::keep_in(&mut tx, &about_it, &mut rules)?;
+    days::service::settle_in(&mut tx, member_id, &BTreeSet::from([session.work_date])).await?;
     tx.emit(&Event::ClockedOut(about(&session, time.occurred_at)))?;
     tx.commit(Audit::of(session.id)).await?;
     Ok(session)
@@ -457,6 +460,7 @@ fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> Option<SessionId>) -> HashMap<Se
 fn checked(input: ClockIn) -> Result<ClockIn> {
     let service = kernel::text::optional("service", input.service.as_deref(), 60)?;
     let remark = kernel::text::optional("remark", input.remark.as_deref(), 500)?;
+    kernel::text::optional("device.id", input.device.id.as_deref(), 100)?;
     kernel::text::optional("device.model", input.device.model.as_deref(), 100)?;
     kernel::text::optional("device.appVersion", input.device.app_version.as_deref(), 40)?;
     Ok(ClockIn {
@@ -623,6 +627,14 @@ fn punch(
         fence: judged.fence,
         remark,
         device: device.clone(),
+        said: match direction {
+            Direction::In => Said {
+                client_id: session.client_id,
+                service: session.service.clone(),
+                tasks: Vec::new(),
+            },
+            _ => Said::default(),
+        },
         external_ref: None,
         trust: Trust::Server,
         skew_seconds: None,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
 use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{location_pings, punches, session_notes, work_sessions};
+use zamu_schema::tables::{location_pings, members, punches, session_notes, work_sessions};
 
 use super::model::{
     Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Role, Source, Status,
@@ -85,6 +85,8 @@ struct PunchRow {
     made_by: Option<MemberId>,
     reason_code: Option<String>,
     memo: Option<String>,
+    said: Json,
+    device_id: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -185,6 +187,57 @@ pub(super) async fn find_before(tx: &mut Tx, session: &WorkSession) -> Result<Op
         ))
         .limit(1);
     Ok(load(tx, query).await?.pop())
+}
+
+/// All sessions a member has between two work dates, whoever asks: the sums leave none out.
+pub(super) async fn list_of_days(
+    tx: &mut Tx,
+    member: MemberId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .filter(work_sessions::member_id.eq(member))
+        .filter(work_sessions::work_date.between(from, to))
+        .into_boxed();
+    load(tx, query).await
+}
+
+/// The sessions within reach that some members have between two work dates, the earliest first.
+pub(super) async fn list_reached(
+    tx: &mut Tx,
+    of: &[MemberId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = sessions(tx)
+        .filter(work_sessions::member_id.eq_any(of.to_vec()))
+        .filter(work_sessions::work_date.between(from, to))
+        .order((work_sessions::clocked_in_at, work_sessions::id));
+    load(tx, query).await
+}
+
+/// The members who have sessions between two work dates.
+pub(super) async fn members_of_days(
+    tx: &mut Tx,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<MemberId>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .filter(work_sessions::work_date.between(from, to))
+        .select(work_sessions::member_id)
+        .distinct();
+    Ok(query.load(tx.conn()?).await?)
+}
+
+/// The first and the last work date of all sessions.
+pub(super) async fn span_of_days(tx: &mut Tx) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    use diesel::dsl::{max, min};
+    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .select((min(work_sessions::work_date), max(work_sessions::work_date)))
+        .first(tx.conn()?)
+        .await?;
+    Ok(first.zip(last))
 }
 
 pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
@@ -336,16 +389,30 @@ fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
 }
 
 pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
-    let sessions: Vec<Option<SessionId>> = sessions.iter().copied().map(Some).collect();
-    load_punches(
-        tx,
-        own_punches(tx).filter(punches::session_id.eq_any(sessions)),
-    )
-    .await
+    let rows: Vec<PunchRow> = own_punches(tx)
+        .filter(punches::session_id.eq_any(sessions.iter().copied().map(Some).collect::<Vec<_>>()))
+        .order((punches::occurred_at, punches::id))
+        .select(PunchRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(Punch::try_from).collect()
 }
 
 pub(super) async fn list_punches_by_id(tx: &mut Tx, ids: &[PunchId]) -> Result<Vec<Punch>> {
     load_punches(tx, own_punches(tx).filter(punches::id.eq_any(ids.to_vec()))).await
+}
+
+/// A member's punches by the names a client gave them.
+pub(super) async fn list_punches_by_ref(
+    tx: &mut Tx,
+    member: MemberId,
+    names: Vec<String>,
+) -> Result<Vec<Punch>> {
+    let names: Vec<Option<String>> = names.into_iter().map(Some).collect();
+    let query = own_punches(tx)
+        .filter(punches::member_id.eq(member))
+        .filter(punches::client_ref.eq_any(names));
+    load_punches(tx, query).await
 }
 
 async fn load_punches(
@@ -358,6 +425,17 @@ async fn load_punches(
         .load(tx.conn()?)
         .await?;
     rows.into_iter().map(Punch::try_from).collect()
+}
+
+/// Locks a member until the end: what is worked out from all their claims is worked out by one change at a time. On
+/// SQLite there is one writer.
+pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
+    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
+    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
+        .get_result(tx.conn()?)
+        .await
+        .optional()?;
+    locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
 /// A session as the database keeps it, for its versions.
@@ -589,6 +667,8 @@ impl PunchRow {
             made_by: punch.made_by,
             reason_code: punch.reason_code.clone(),
             memo: punch.memo.clone(),
+            said: json!(punch.said),
+            device_id: punch.device.id.clone(),
         }
     }
 }
@@ -626,6 +706,7 @@ impl TryFrom<PunchRow> for Punch {
             fence: judgement(&row.fence, row.distance_m)?,
             remark: row.remark,
             device,
+            said: serde_json::from_value(row.said)?,
             external_ref: row.external_ref,
             role: named(&Role::ALL, Role::name, &row.role)?,
             client_ref: row.client_ref,

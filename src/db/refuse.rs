@@ -123,6 +123,16 @@ fn unique(error: DieselError) -> Error {
             None,
             "another release was activated at the same moment: submit the drafts again",
         ),
+        "one_shift_type_per_name" => (
+            Code::NameTaken,
+            Some("name"),
+            "a shift type of this name is already there",
+        ),
+        "one_leave_type_per_name" => (
+            Code::NameTaken,
+            Some("name"),
+            "a type of leave of this name is already there",
+        ),
         "rule_reviews_pkey" => (
             Code::Conflict,
             None,

@@ -1,5 +1,6 @@
 //! Every event on one page: past tense, ids and small values, with a version.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -52,8 +53,12 @@ pub enum Event {
     ShiftsChanged(MemberEvent),
     LeaveRequested(MemberEvent),
     LeaveDecided(MemberEvent),
-    /// Business hours, shift types, holidays or leave types.
-    CalendarChanged,
+    /// Business hours, shift types, holidays or leave types. The days whose meaning changed are judged again: all from
+    /// `from` on where there is no `to`, none where there is neither.
+    CalendarChanged {
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    },
     GatheringScheduled(GatheringEvent),
     GatheringChanged(GatheringEvent),
     GatheringCheckedIn(GatheringEvent),
@@ -178,7 +183,7 @@ impl Event {
             Self::GatheringCheckedOut(_) => "GATHERING_CHECKED_OUT",
             Self::GatheringClosed(_) => "GATHERING_CLOSED",
             Self::PunchesSynced { .. } => "PUNCHES_SYNCED",
-            Self::CalendarChanged => "CALENDAR_CHANGED",
+            Self::CalendarChanged { .. } => "CALENDAR_CHANGED",
             Self::MemberJoined { .. } => "MEMBER_JOINED",
             Self::MemberChanged { .. } => "MEMBER_CHANGED",
             Self::MemberDeactivated { .. } => "MEMBER_DEACTIVATED",

@@ -5,3 +5,4 @@ pub mod store;
 pub mod bus;
 pub mod dispatch;
 pub mod follow;
+pub mod reactions;

@@ -111,7 +111,7 @@ pub enum ErrorCode {
     AttestationRequired,
     /// The correction was decided already.
     CorrectionDecided,
-    /// Nobody decides their own correction or approves their own timesheet.
+    /// Nobody decides their own correction, approves their own timesheet, or grants themselves leave.
     OwnCorrection,
     /// The timesheet of that time is locked; reopen it first.
     TimesheetLocked,

@@ -10,15 +10,17 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, orgs, places, rules, schedules};
+use crate::{attendance, audit, identity, leave, orgs, places, reports, rules, schedules};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
 pub struct Query(
     PeopleQuery,
     WorkQuery,
+    CalendarQuery,
     RightingQuery,
     JudgingQuery,
+    ReportingQuery,
     node::NodeQuery,
 );
 
@@ -48,6 +50,31 @@ pub struct JudgingQuery(
     rules::replays::graphql::ReplaysQuery,
 );
 
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarQuery(
+    schedules::hours::graphql::HoursQuery,
+    schedules::holidays::graphql::HolidaysQuery,
+    leave::graphql::LeaveQuery,
+    leave::types::graphql::LeaveTypesQuery,
+);
+
+/// The calendar and leave.
+#[derive(MergedObject, Default)]
+pub struct CalendarMutation(
+    schedules::hours::graphql::HoursMutation,
+    schedules::holidays::graphql::HolidaysMutation,
+    leave::graphql::LeaveMutation,
+    leave::types::graphql::LeaveTypesMutation,
+);
+
+/// What the work comes to.
+#[derive(MergedObject, Default)]
+pub struct ReportingQuery(
+    attendance::days::graphql::DaysQuery,
+    reports::graphql::ReportsQuery,
+);
+
 /// Time put right by people, and handed in.
 #[derive(MergedObject, Default)]
 pub struct RightingQuery(
@@ -60,6 +87,7 @@ pub struct RightingQuery(
 pub struct Mutation(
     PeopleMutation,
     WorkMutation,
+    CalendarMutation,
     RightingMutation,
     JudgingMutation,
 );
@@ -90,10 +118,17 @@ pub struct PeopleMutation(
 pub struct WorkMutation(
     places::graphql::PlacesMutation,
     schedules::graphql::SchedulesMutation,
-    attendance::mutations::AttendanceMutation,
+    ClockMutation,
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, at once and later.
+#[derive(MergedObject, Default)]
+pub struct ClockMutation(
+    attendance::mutations::AttendanceMutation,
+    attendance::sync::graphql::SyncMutation,
 );
 
 /// Everything that can be listened to.

@@ -73,6 +73,14 @@ impl LocalTime {
     }
 }
 
+impl From<NaiveTime> for LocalTime {
+    fn from(time: NaiveTime) -> Self {
+        let whole = chrono::Timelike::second(&time) == 0;
+        let format = if whole { "%H:%M" } else { "%H:%M:%S" };
+        Self(time.format(format).to_string())
+    }
+}
+
 /// A time of day on the clocks of a place: `08:30`, or `08:30:15`.
 #[Scalar(name = "LocalTime")]
 impl ScalarType for LocalTime {

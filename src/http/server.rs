@@ -120,6 +120,7 @@ pub async fn bind(app: App, listen: SocketAddr, options: Options) -> Result<Runn
     let tail = dispatch::Tail::start(&app).await;
     app.tasks().spawn(dispatch::run_from(app.clone(), tail));
     app.tasks().spawn(crate::jobs::run(app.clone()));
+    app.tasks().spawn(crate::reactions::run(app.clone()));
     app.tasks()
         .spawn(crate::rules::releases::nodes::run(app.clone()));
     app.tasks().spawn(sum_up(app.clone()));

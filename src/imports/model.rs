@@ -500,6 +500,7 @@ mod tests {
             external_ref: None,
             created_at: at("00:00:00"),
             cancelled_at: None,
+            made: crate::schedules::model::Made::default(),
         };
         let (standing, evening) = (shift("09:00:00", "18:00:00"), shift("15:00:00", "22:00:00"));
         let shifts = [standing.clone(), evening.clone()];

@@ -6,7 +6,7 @@ use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_s
 use super::service::{Import, PUNCHES, end};
 use crate::attendance::imported::{self, History, Imported};
 use crate::attendance::model::{
-    Device, Direction, Punch, PunchTime, Role, Source, Status, Trust, WorkSession,
+    Device, Direction, Punch, PunchTime, Role, Said, Source, Status, Trust, WorkSession,
 };
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
@@ -406,6 +406,7 @@ fn punch(
         made_by: None,
         reason_code: None,
         memo: None,
+        said: Said::default(),
     }
 }
 

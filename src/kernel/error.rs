@@ -170,6 +170,18 @@ impl Error {
         self
     }
 
+    /// The same refusal once more, without its cause: for something refused item by item.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            code: self.code,
+            message: self.message.clone(),
+            field: self.field.clone(),
+            details: self.details.clone(),
+            source: None,
+        }
+    }
+
     /// Puts the field inside another: `latitude` becomes `position.latitude`.
     #[must_use]
     pub fn within(mut self, outer: &str) -> Self {

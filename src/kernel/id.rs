@@ -67,6 +67,7 @@ ids! {
     HoursId = Hours, "bhr", "business hours";
     InvitationId = Invitation, "inv", "an invitation";
     LeaveId = Leave, "lve", "a leave request";
+    LeaveEntryId = LeaveEntry, "len", "a leave entry";
     LeaveTypeId = LeaveType, "lvt", "a leave type";
     LoginId = Login, "lgn", "a login session";
     MemberId = Member, "mbr", "a member";

@@ -1,1 +1,8 @@
-//! Leave: its types, requests, approval and balances.
+//! Leave: its types, requests, approval, and balances as a ledger.
+
+pub mod model;
+pub mod store;
+pub mod service;
+pub mod ledger;
+pub mod graphql;
+pub mod types;

@@ -418,6 +418,16 @@ pub async fn place_in(tx: &mut Tx, id: PlaceId) -> Result<Place> {
         .ok_or_else(|| Error::not_found("place"))
 }
 
+/// Those of the places that are there, archived ones too: what happened at one while it was in use stays so.
+pub async fn places_ever_in(tx: &mut Tx, ids: Vec<PlaceId>) -> Result<Vec<Place>> {
+    store::find_places(tx, &ids).await
+}
+
+/// Those of the clients that are there, archived ones too.
+pub async fn clients_ever_in(tx: &mut Tx, ids: Vec<ClientId>) -> Result<Vec<Client>> {
+    store::find_clients(tx, &ids).await
+}
+
 /// A client still served.
 pub async fn client_in(tx: &mut Tx, id: ClientId) -> Result<Client> {
     let client = find_client(tx, id).await?;

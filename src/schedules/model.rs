@@ -1,14 +1,19 @@
 //! Thinks: which instants a shift means, and which shift an instant belongs to.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Datelike as _, NaiveDate, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
+use super::span::{Span, lay};
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::id::{MemberId, PlaceId, ShiftId};
-use crate::kernel::time::{Instant, local_to_instant};
+use crate::kernel::id::{LeaveId, MemberId, PlaceId, SeriesId, ShiftId, ShiftTypeId};
+use crate::kernel::time::Instant;
 
-/// How long before its start a shift already claims a clock-in.
-pub const EARLY: TimeDelta = TimeDelta::hours(4);
+/// How long before its start a shift claims a clock-in, where its type says nothing else.
+pub const EARLY: TimeDelta = TimeDelta::minutes(EARLY_MINUTES as i64);
+const EARLY_MINUTES: i32 = 240;
+/// The widest window before or after a shift.
+pub const WIDEST: TimeDelta = TimeDelta::hours(12);
 
 /// Planned time of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,68 @@ pub struct Shift {
     pub external_ref: Option<String>,
     pub created_at: Instant,
     pub cancelled_at: Option<Instant>,
+    pub made: Made,
+}
+
+/// How a shift came about, and what that asks of whoever works it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Made {
+    pub form: Form,
+    pub type_id: Option<ShiftTypeId>,
+    /// The series it belongs to, and the day of the rule it stands for, which is another if it was moved.
+    pub series: Option<(SeriesId, NaiveDate)>,
+    /// The leave it stands for.
+    pub leave_id: Option<LeaveId>,
+}
+
+/// How the time of a shift is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Pattern {
+    /// From a start to an end on one day.
+    Fixed,
+    /// Ends on the day after it starts.
+    Overnight,
+    /// Several spans in a day; each is a shift of its own.
+    Split,
+    /// A core in which everybody is there; how the other minutes lie around it is up to the person.
+    Flexible,
+}
+
+impl Pattern {
+    /// `overnight`: what rules see.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Overnight => "overnight",
+            Self::Split => "split",
+            Self::Flexible => "flexible",
+        }
+    }
+}
+
+/// What a shift keeps of its type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Form {
+    pub pattern: Pattern,
+    /// How long before the start it claims a clock-in.
+    pub before_minutes: i32,
+    /// How long after the end it claims one that no other shift claims.
+    pub after_minutes: i32,
+    /// What is owed, where that is not simply the time between start and end.
+    pub required_minutes: Option<i32>,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            pattern: Pattern::Fixed,
+            before_minutes: EARLY_MINUTES,
+            after_minutes: 0,
+            required_minutes: None,
+        }
+    }
 }
 
 /// What the time is planned for.
@@ -55,27 +122,73 @@ impl ShiftKind {
 }
 
 impl Shift {
-    fn claims(&self, at: Instant) -> bool {
-        let window = self.starts_at - EARLY..=self.ends_at;
-        self.kind == ShiftKind::Work && self.cancelled_at.is_none() && window.contains(&at)
+    /// The time in which it claims a clock-in.
+    pub fn window(&self) -> (Instant, Instant) {
+        let minutes = |minutes: i32| TimeDelta::minutes(minutes.into());
+        let form = &self.made.form;
+        (
+            self.starts_at - minutes(form.before_minutes),
+            self.ends_at + minutes(form.after_minutes),
+        )
     }
 
-    fn is_running(&self, at: Instant) -> bool {
-        (self.starts_at..=self.ends_at).contains(&at)
+    fn claims(&self, at: Instant) -> bool {
+        let (from, to) = self.window();
+        let is_open = self.kind == ShiftKind::Work && self.cancelled_at.is_none();
+        is_open && (from..=to).contains(&at)
+    }
+
+    /// Running, then coming, then just ended.
+    fn turn(&self, at: Instant) -> u8 {
+        if at > self.ends_at {
+            2
+        } else {
+            u8::from(at < self.starts_at)
+        }
+    }
+
+    /// How it is meant, as rules see it: `overnight` of work, otherwise `leave`, `day_off` or `free`.
+    pub fn word(&self) -> String {
+        match self.kind {
+            ShiftKind::Work => self.made.form.pattern.word().to_owned(),
+            other => other.name().to_lowercase(),
+        }
+    }
+
+    /// Minutes that are owed: what its form asks for, or its length without the break.
+    pub fn owed_minutes(&self) -> i64 {
+        let length = (self.ends_at - self.starts_at).num_minutes() - i64::from(self.break_minutes);
+        self.made.form.required_minutes.map_or(length, i64::from)
+    }
+
+    /// Whether it shares time with another of the same person.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.member_id == other.member_id
+            && self.starts_at < other.ends_at
+            && other.starts_at < self.ends_at
     }
 }
 
-/// The work a clock-in at this instant belongs to: a running shift before a coming one, then the nearest start, then
-/// the earlier start. A clock-out belongs to the shift of its session, whenever it comes.
+/// The work a clock-in at this instant belongs to: a running shift before a coming one before one that just ended, then
+/// the nearest start, then the earlier start. A clock-out belongs to the shift of its session, whenever it comes.
 pub fn match_shift(shifts: &[Shift], at: Instant) -> Option<&Shift> {
     let claiming = shifts.iter().filter(|shift| shift.claims(at));
     claiming.min_by_key(|shift| {
         (
-            !shift.is_running(at),
+            shift.turn(at),
             (at - shift.starts_at).abs(),
             shift.starts_at,
         )
     })
+}
+
+/// Refuses days so far away that they are a mistake.
+pub fn known_year(field: &str, date: NaiveDate) -> Result<()> {
+    if (2000..2200).contains(&date.year()) {
+        return Ok(());
+    }
+    let message = "a day lies between the years 2000 and 2199";
+    Err(Error::invalid(field, message))
 }
 
 /// A shift in the local time of its place; an end that is not after the start is on the next day.
@@ -88,31 +201,26 @@ pub struct Plan {
 }
 
 impl Plan {
+    pub fn form(self) -> Form {
+        let overnight = Span::new(self.starts, self.ends).is_overnight();
+        let pattern = if overnight {
+            Pattern::Overnight
+        } else {
+            Pattern::Fixed
+        };
+        Form {
+            pattern,
+            ..Form::default()
+        }
+    }
+
     /// When it starts and ends.
     pub fn instants(self, zone: Tz) -> Result<(Instant, Instant)> {
-        let end_date = if self.ends > self.starts {
-            Some(self.date)
-        } else {
-            self.date.checked_add_days(Days::new(1))
+        let mut laid = lay(&[Span::new(self.starts, self.ends)]).into_iter();
+        let Some(laid) = laid.next() else {
+            return Err(Error::internal("one span is laid as one"));
         };
-        let years = 2000..2200;
-        let Some(end_date) =
-            end_date.filter(|_| years.contains(&chrono::Datelike::year(&self.date)))
-        else {
-            return Err(Error::invalid(
-                "date",
-                "a shift is planned between the years 2000 and 2199",
-            ));
-        };
-        let starts_at = local_to_instant(self.date, self.starts, zone);
-        let ends_at = local_to_instant(end_date, self.ends, zone);
-        // 02:30 to 03:00 in a night that skips from 02:00 to 03:00.
-        if ends_at <= starts_at {
-            return Err(Error::invalid(
-                "ends",
-                "clocks are set forward that night: the shift would end as it starts",
-            ));
-        }
+        let (starts_at, ends_at) = laid.instants(self.date, zone)?;
         if self.break_minutes < 0
             || TimeDelta::minutes(self.break_minutes.into()) >= ends_at - starts_at
         {
@@ -146,7 +254,7 @@ impl From<Refusal> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::time::minutes_between;
+    use crate::kernel::time::{local_to_instant, minutes_between};
     use chrono_tz::Africa::Nairobi;
     use chrono_tz::America::New_York;
 
@@ -174,6 +282,7 @@ mod tests {
             external_ref: None,
             created_at: starts_at,
             cancelled_at: None,
+            made: Made::default(),
         }
     }
 
@@ -217,6 +326,22 @@ mod tests {
         assert_eq!(matched(&shifts, "2025-07-14", "18:01"), None);
         assert_eq!(matched(&shifts, "2025-07-14", "02:00"), Some(1));
         assert_eq!(matched(&shifts, "2025-07-14", "01:59"), None);
+    }
+
+    #[test]
+    fn a_shift_that_just_ended_claims_what_no_other_does() {
+        let lasting = |number, starts: &str, ends: &str| {
+            let mut shift = shift(number, "2025-07-14", starts, ends);
+            shift.made.form.before_minutes = 60;
+            shift.made.form.after_minutes = 90;
+            shift
+        };
+        let shifts = [lasting(1, "06:00", "12:00"), lasting(2, "14:00", "18:00")];
+        assert_eq!(matched(&shifts, "2025-07-14", "12:30"), Some(1));
+        assert_eq!(matched(&shifts, "2025-07-14", "13:00"), Some(2));
+        assert_eq!(matched(&shifts, "2025-07-14", "04:59"), None);
+        assert_eq!(matched(&shifts, "2025-07-14", "19:30"), Some(2));
+        assert_eq!(matched(&shifts, "2025-07-14", "19:31"), None);
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Decides: who works when.
 
-use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Plan, Refusal, Shift, ShiftKind, match_shift};
-use super::store;
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+
+use super::model::{Made, Plan, Refusal, Shift, ShiftKind, match_shift};
 pub use super::store::Filter;
+use super::{holidays, hours, store};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{MemberId, PlaceId, ShiftId};
+use crate::kernel::id::{DepartmentId, LeaveId, MemberId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 use crate::{identity, orgs, places};
@@ -27,15 +30,7 @@ pub async fn plan_shift(
     check_member(&mut tx, member)
         .await
         .map_err(|error| error.at("member"))?;
-    let zone = match place {
-        Some(id) => {
-            places::service::place_in(&mut tx, id)
-                .await
-                .map_err(|error| error.at("place"))?
-                .time_zone
-        }
-        None => orgs::service::own_in(&mut tx).await?.time_zone,
-    };
+    let zone = zone_in(&mut tx, place).await?;
     let (starts_at, ends_at) = plan.instants(zone)?;
     if let Some(other) = store::find_overlap(&mut tx, member, (starts_at, ends_at)).await? {
         return Err(Refusal::Overlap(Box::new(other)).into());
@@ -52,10 +47,23 @@ pub async fn plan_shift(
         external_ref: None,
         created_at: tx.now(),
         cancelled_at: None,
+        made: Made {
+            form: plan.form(),
+            ..Made::default()
+        },
     };
     store::insert_shifts(&mut tx, vec![shift.clone()]).await?;
     tx.commit(Audit::of(shift.id)).await?;
     Ok(shift)
+}
+
+/// The zone of a place in use, or of the organization if none is named.
+pub(super) async fn zone_in(tx: &mut Tx, place: Option<PlaceId>) -> Result<Tz> {
+    let Some(id) = place else {
+        return Ok(orgs::service::own_in(tx).await?.time_zone);
+    };
+    let place = places::service::place_in(tx, id).await;
+    Ok(place.map_err(|error| error.at("place"))?.time_zone)
 }
 
 /// Whoever is planned for is within reach and still here; and nobody else plans for them at the same time.
@@ -64,7 +72,12 @@ async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     if !member.is_active() {
         return Err(Error::invalid("member", "this member has been deactivated"));
     }
-    store::lock_member(tx, id).await
+    store::lock_members(tx, &[id]).await
+}
+
+/// Holds a member until the end, within reach or not: whoever plans or grants leave for them waits.
+pub async fn lock_member_in(tx: &mut Tx, member: MemberId) -> Result<()> {
+    store::lock_members(tx, &[member]).await
 }
 
 /// Takes a shift out of the plan; cancelling again changes nothing.
@@ -170,6 +183,7 @@ pub async fn import_shifts_in(tx: &mut Tx, new: Vec<NewShift>) -> Result<usize> 
         external_ref: new.external_ref,
         created_at: tx.now(),
         cancelled_at: None,
+        made: Made::default(),
     });
     let shifts = shifts.collect();
     store::insert_shifts(tx, shifts).await
@@ -192,4 +206,122 @@ pub async fn planned_in(
         after: None,
     };
     Ok(store::list_shifts(tx, &filter, &all).await?.rows)
+}
+
+/// The public holidays that hold for everybody between two days, both included, by day.
+pub async fn holidays_in(
+    tx: &mut Tx,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<BTreeMap<NaiveDate, String>> {
+    holidays::service::everywhere_in(tx, from, to).await
+}
+
+/// The public holidays that hold for a place and a department, those for everybody included.
+pub async fn holidays_at_in(
+    tx: &mut Tx,
+    place: Option<PlaceId>,
+    department: Option<DepartmentId>,
+    days: (NaiveDate, NaiveDate),
+) -> Result<BTreeMap<NaiveDate, String>> {
+    holidays::service::at_in(tx, place, department, days).await
+}
+
+/// Whether the business hours of a member's department leave this day free. Where nobody said anything about the week,
+/// no day is a rest day.
+pub async fn is_rest_day_in(tx: &mut Tx, member: MemberId, date: NaiveDate) -> Result<bool> {
+    let calendar = hours::service::calendar_of_in(tx, member).await?;
+    Ok(calendar.is_rest_day(date))
+}
+
+/// From the first to the last business hour of a date: what is usual where no shift is planned. Nothing on a rest day,
+/// and where nobody said anything about the week.
+pub async fn usual_hours_in(
+    tx: &mut Tx,
+    place: Option<PlaceId>,
+    department: Option<DepartmentId>,
+    date: NaiveDate,
+) -> Result<Option<(Instant, Instant)>> {
+    hours::service::usual_in(tx, place, department, date).await
+}
+
+/// The days between two, both included, on which a member need not work: rest days and holidays.
+pub async fn free_days_in(
+    tx: &mut Tx,
+    member: MemberId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<BTreeSet<NaiveDate>> {
+    let department = identity::service::member_in(tx, member)
+        .await?
+        .department_id;
+    let calendar = hours::service::calendar_in(tx, None, department).await?;
+    let holidays = holidays_at_in(tx, None, department, (from, to)).await?;
+    let days = from.iter_days().take_while(|date| *date <= to);
+    Ok(days
+        .filter(|date| holidays.contains_key(date) || calendar.is_rest_day(*date))
+        .collect())
+}
+
+/// Puts granted leave into the plan, a shift for each day: whole days, or only the morning or the afternoon. Work that
+/// is planned then stays; whoever granted the leave sees both.
+pub async fn plan_leave_in(
+    tx: &mut Tx,
+    member: MemberId,
+    leave: LeaveId,
+    dates: &[NaiveDate],
+    morning: Option<bool>,
+) -> Result<()> {
+    let zone = orgs::service::own_in(tx).await?.time_zone;
+    let midnight = NaiveTime::MIN;
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or(midnight);
+    let (starts, ends) = match morning {
+        None => (midnight, midnight),
+        Some(true) => (midnight, noon),
+        Some(false) => (noon, midnight),
+    };
+    let mut shifts = Vec::with_capacity(dates.len());
+    for date in dates {
+        let day = Plan {
+            date: *date,
+            starts,
+            ends,
+            break_minutes: 0,
+        };
+        let (starts_at, ends_at) = day.instants(zone)?;
+        shifts.push(Shift {
+            id: tx.id(),
+            member_id: member,
+            place_id: None,
+            kind: ShiftKind::Leave,
+            work_date: *date,
+            starts_at,
+            ends_at,
+            break_minutes: 0,
+            external_ref: None,
+            created_at: tx.now(),
+            cancelled_at: None,
+            made: Made {
+                leave_id: Some(leave),
+                ..Made::default()
+            },
+        });
+    }
+    store::insert_shifts(tx, shifts).await.map(drop)
+}
+
+/// Takes leave out of the plan that was taken back.
+pub async fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
+    let now = tx.now();
+    store::stage_cancelled_leave(tx, leave, now)
+}
+
+/// Everybody's shifts that ended in a span, in the order of their ends and, at the same moment, of their ids; cancelled
+/// ones left out. Goes on after the shift `last`, which ended as the span begins.
+pub async fn ended_in(
+    tx: &mut Tx,
+    span: (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    store::list_ended(tx, span, last, limit).await
 }

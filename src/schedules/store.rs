@@ -6,11 +6,13 @@ use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{members, shifts};
 
-use super::model::{EARLY, Shift, ShiftKind};
+use super::model::{Form, Made, Shift, ShiftKind, WIDEST};
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{MemberId, OrgId, PlaceId, ShiftId};
+use crate::kernel::id::{
+    DepartmentId, LeaveId, MemberId, OrgId, PlaceId, SeriesId, ShiftId, ShiftTypeId,
+};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
@@ -33,11 +35,26 @@ struct ShiftRow {
     external_ref: Option<String>,
     created_at: Instant,
     cancelled_at: Option<Instant>,
+    shape: Option<serde_json::Value>,
+    type_id: Option<ShiftTypeId>,
+    series_id: Option<SeriesId>,
+    series_day: Option<NaiveDate>,
+    leave_id: Option<LeaveId>,
 }
 
 impl ShiftRow {
-    fn new(org_id: OrgId, shift: Shift) -> Self {
-        Self {
+    fn new(org_id: OrgId, shift: Shift) -> Result<Self> {
+        let Made {
+            form,
+            type_id,
+            series,
+            leave_id,
+        } = shift.made;
+        // What everybody has is not written down.
+        let shape = (form != Form::default())
+            .then(|| serde_json::to_value(&form))
+            .transpose()?;
+        Ok(Self {
             org_id,
             id: shift.id,
             member_id: shift.member_id,
@@ -50,7 +67,12 @@ impl ShiftRow {
             external_ref: shift.external_ref,
             created_at: shift.created_at,
             cancelled_at: shift.cancelled_at,
-        }
+            shape,
+            type_id,
+            series_id: series.map(|(id, _)| id),
+            series_day: series.map(|(_, day)| day),
+            leave_id,
+        })
     }
 
     fn shift(self) -> Result<Shift> {
@@ -68,6 +90,16 @@ impl ShiftRow {
             external_ref: self.external_ref,
             created_at: self.created_at,
             cancelled_at: self.cancelled_at,
+            made: Made {
+                form: self
+                    .shape
+                    .map(serde_json::from_value)
+                    .transpose()?
+                    .unwrap_or_default(),
+                type_id: self.type_id,
+                series: self.series_id.zip(self.series_day),
+                leave_id: self.leave_id,
+            },
         })
     }
 }
@@ -155,6 +187,44 @@ pub(super) async fn list_shifts(
     Ok(Page::from_rows(load(tx, query).await?, page))
 }
 
+/// Work that is planned: how many shifts, of how many people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    pub shifts: usize,
+    pub members: usize,
+}
+
+/// The work planned on a day, everywhere, at a place or in departments.
+pub(super) async fn planned_on(
+    tx: &mut Tx,
+    day: NaiveDate,
+    place: Option<PlaceId>,
+    departments: Option<Vec<DepartmentId>>,
+) -> Result<Planned> {
+    let mut query = own_shifts(tx).filter(
+        shifts::work_date
+            .eq(day)
+            .and(shifts::cancelled_at.is_null())
+            .and(shifts::kind.eq(ShiftKind::Work.name())),
+    );
+    if let Some(place) = place {
+        query = query.filter(shifts::place_id.eq(place));
+    }
+    if let Some(departments) = departments {
+        let here = members::org_id
+            .eq(tx.org())
+            .and(members::department_id.eq_any(departments));
+        let people = members::table.filter(here).select(members::id);
+        query = query.filter(shifts::member_id.eq_any(people));
+    }
+    let of: Vec<MemberId> = query.select(shifts::member_id).load(tx.conn()?).await?;
+    let members: std::collections::HashSet<&MemberId> = of.iter().collect();
+    Ok(Planned {
+        shifts: of.len(),
+        members: members.len(),
+    })
+}
+
 /// A member's shift, not cancelled, that shares time with this span.
 pub(super) async fn find_overlap(
     tx: &mut Tx,
@@ -185,8 +255,33 @@ pub(super) async fn list_around(tx: &mut Tx, member: MemberId, at: Instant) -> R
                 .eq(member)
                 .and(shifts::cancelled_at.is_null()),
         )
-        .filter(shifts::starts_at.le(at + EARLY).and(shifts::ends_at.ge(at)));
+        .filter(
+            shifts::starts_at
+                .le(at + WIDEST)
+                .and(shifts::ends_at.ge(at - WIDEST)),
+        );
     load(tx, query).await
+}
+
+/// Shifts that ended after one moment and not after another, in the order of their ends, cancelled ones left out.
+pub(super) async fn list_ended(
+    tx: &mut Tx,
+    (after, to): (Instant, Instant),
+    last: Option<ShiftId>,
+    limit: i64,
+) -> Result<Vec<Shift>> {
+    let query = own_shifts(tx)
+        .filter(shifts::cancelled_at.is_null())
+        .filter(shifts::ends_at.ge(after).and(shifts::ends_at.le(to)));
+    let query = match last {
+        Some(last) => query.filter(
+            shifts::ends_at
+                .gt(after)
+                .or(shifts::ends_at.eq(after).and(shifts::id.gt(last))),
+        ),
+        None => query,
+    };
+    load(tx, query.order((shifts::ends_at, shifts::id)).limit(limit)).await
 }
 
 /// Inserts many shifts; those whose reference is already there are left as they are. Returns how many are new.
@@ -194,7 +289,7 @@ pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize>
     let mut rows: Vec<_> = new
         .into_iter()
         .map(|shift| ShiftRow::new(tx.org(), shift))
-        .collect();
+        .collect::<Result<_>>()?;
     let mut created = 0;
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE));
@@ -217,12 +312,27 @@ pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> R
     Ok(())
 }
 
-/// Locks a member until the end: two overlapping shifts cannot be planned at once. On SQLite there is one writer.
-pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
-    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
-    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
-        .get_result(tx.conn()?)
-        .await
-        .optional()?;
-    locked.map(drop).ok_or_else(|| Error::not_found("member"))
+pub(super) fn stage_cancelled_leave(tx: &mut Tx, leave: LeaveId, at: Instant) -> Result<()> {
+    let own = shifts::table.filter(
+        shifts::org_id
+            .eq(tx.org())
+            .and(shifts::leave_id.eq(leave))
+            .and(shifts::cancelled_at.is_null()),
+    );
+    tx.stage(diesel::update(own).set(shifts::cancelled_at.eq(at)))
+}
+
+/// Locks members until the end, in one order so that two plans never wait for each other: two overlapping shifts cannot
+/// be planned at once. On SQLite there is one writer.
+pub(super) async fn lock_members(tx: &mut Tx, ids: &[MemberId]) -> Result<()> {
+    let own = members::table
+        .filter(members::org_id.eq(tx.org()))
+        .filter(members::id.eq_any(ids.to_vec()));
+    let locked: Vec<MemberId> = ForUpdate(own.order(members::id).select(members::id))
+        .load(tx.conn()?)
+        .await?;
+    if locked.len() < ids.len() {
+        return Err(Error::not_found("member"));
+    }
+    Ok(())
 }

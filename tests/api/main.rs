@@ -14,6 +14,8 @@ mod identity;
 mod places;
 mod schedules;
 mod attendance;
+mod corrections;
+mod timesheets;
 mod live;
 mod imports;
 mod releases;

@@ -52,7 +52,10 @@ const CALLS: &[(&str, &[&str])] = &[
             "exceptions",
         ],
     ),
-    ("reports", &["orgs", "identity", "places"]),
+    (
+        "reports",
+        &["orgs", "identity", "places", "schedules", "attendance"],
+    ),
     (
         "imports",
         &[

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::model::{Added, Effect, Proposed, check};
 use crate::attendance::model::{
-    Change, Device, Punch, PunchEdit, PunchTime, Role, Source, Trust, WorkSession,
+    Change, Device, Punch, PunchEdit, PunchTime, Role, Said, Source, Trust, WorkSession,
 };
 use crate::attendance::rebuild::{self, Rebuild};
 use crate::attendance::{store, timesheets, versions};
@@ -197,5 +197,10 @@ fn claimed(tx: &Tx, member: &Member, claim: &Added, (why, index): (&Why, usize))
         made_by: why.made_by,
         reason_code: Some(why.reason_code.clone()),
         memo: why.memo.clone(),
+        said: Said {
+            client_id: claim.client,
+            service: claim.service.clone(),
+            tasks: Vec::new(),
+        },
     }
 }

@@ -12,11 +12,12 @@ use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::idempotency::{self, Key};
 use crate::db::tx::{Audit, Tx};
-use crate::identity;
+use crate::exceptions::codes::model::CodeKind;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{ClientId, MemberId, PlaceId, PunchId};
 use crate::kernel::text;
 use crate::kernel::time::Instant;
+use crate::{exceptions, identity};
 
 /// Why somebody enters or changes time for somebody else.
 #[derive(Debug, Clone, Serialize)]
@@ -346,18 +347,8 @@ pub(super) async fn reason_in(
 ) -> Result<(String, Option<String>)> {
     let code = text::required("reasonCode", code, 40)?;
     let memo = text::optional("memo", memo, 500)?;
-    check_code(tx, &code, memo.as_deref())?;
+    exceptions::service::check_code_in(tx, CodeKind::Reason, &code, memo.as_deref()).await?;
     Ok((code, memo))
-}
-
-fn check_code(_tx: &mut Tx, code: &str, memo: Option<&str>) -> Result<()> {
-    if code == "UNKNOWN" {
-        return Err(Error::refused(Code::ReasonUnknown, "no such reason").at("reasonCode"));
-    }
-    if code == "OTHER" && memo.is_none() {
-        return Err(Error::refused(Code::MemoRequired, "this reason needs a memo").at("memo"));
-    }
-    Ok(())
 }
 
 /// A punch, if its member is within reach.

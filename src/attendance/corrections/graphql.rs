@@ -27,7 +27,6 @@ use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
 use crate::kernel::id::{MemberId, PunchId, SessionId};
 use crate::kernel::page::{Cursor, PageRequest};
-use crate::kernel::time::to_micros;
 
 /// What has become of a correction.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -544,21 +543,6 @@ impl CorrectionsQuery {
         let changes = ProposedChangeInput::read_all(changes)?;
         let found = service::preview(ctx.app(), viewer, member, &changes).await?;
         Ok(CorrectionEffect(found))
-    }
-
-    /// A session as it was known at a moment; nothing if nobody knew of it then.
-    ///
-    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    async fn session_as_known_on(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "`ses_…`.")] session: ID,
-        #[graphql(desc = "The moment.")] at: DateTime<Utc>,
-    ) -> Result<Option<SessionVersion>> {
-        let session = id("session", &session)?;
-        let at = to_micros(at);
-        let found = history::as_known_on(ctx.app(), ctx.viewer()?, session, at).await?;
-        Ok(found.map(SessionVersion))
     }
 }
 

@@ -70,21 +70,6 @@ pub async fn of_many(
     Ok(sessions.into_iter().map(told).collect())
 }
 
-/// A session as it was known at a moment; nothing before anybody knew of it.
-pub async fn as_known_on(
-    app: &App,
-    viewer: &Viewer,
-    id: SessionId,
-    at: Instant,
-) -> Result<Option<Version>> {
-    let mut found = of_many(app, viewer, &[id]).await?;
-    let states = found
-        .remove(&id)
-        .ok_or_else(|| crate::kernel::error::Error::not_found("work session"))?;
-    let holds = |state: &Version| state.since <= at && state.until.is_none_or(|until| at < until);
-    Ok(states.into_iter().find(holds))
-}
-
 fn tell(
     now: WorkSession,
     past: Vec<(Instant, Instant, WorkSession)>,

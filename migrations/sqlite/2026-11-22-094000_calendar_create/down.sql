@@ -1,0 +1,2 @@
+DROP TABLE business_hours;
+DROP TABLE holidays;

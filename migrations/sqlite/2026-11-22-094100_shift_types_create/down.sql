@@ -1,0 +1,10 @@
+DROP INDEX shifts_by_day;
+DROP INDEX shifts_by_series;
+ALTER TABLE shifts DROP COLUMN leave_id;
+ALTER TABLE shifts DROP COLUMN series_day;
+ALTER TABLE shifts DROP COLUMN series_id;
+ALTER TABLE shifts DROP COLUMN type_id;
+ALTER TABLE shifts DROP COLUMN shape;
+DROP TABLE shift_series_changes;
+DROP TABLE shift_series;
+DROP TABLE shift_types;

@@ -1,0 +1,3 @@
+DROP TABLE leave_entries;
+DROP TABLE leave_requests;
+DROP TABLE leave_types;
