@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::attendance::days::again as days;
+use crate::auth::viewer::Viewer;
 use crate::events::event::Event;
 use crate::events::reactions::{Reader, Waiting};
 use crate::kernel::error::{Code, Result};
@@ -56,9 +58,26 @@ pub async fn round(app: &App) -> Result<usize> {
     Ok(waiting.len())
 }
 
-async fn react(_app: &App, waiting: &Waiting) -> Result<()> {
+async fn react(app: &App, waiting: &Waiting) -> Result<()> {
+    let viewer = Viewer::job(waiting.event.org, "REACTIONS");
     match &waiting.event.event {
-        Event::ShiftsChanged(_) | Event::LeaveDecided(_) | Event::CalendarChanged => Ok(()),
+        Event::ShiftsChanged(plan) | Event::LeaveDecided(plan) => {
+            days::work_out_again(app, &viewer, plan.member, (plan.from, plan.to)).await
+        }
+        Event::CalendarChanged {
+            from: Some(from),
+            to,
+        } => {
+            let today = app.now().date_naive().succ_opt();
+            let to = to.or(today).unwrap_or(*from);
+            days::work_everybody_out_again(app, &viewer, (*from, to)).await
+        }
+        // A release that holds from an instant in the past judges what happened since.
+        Event::RuleReleaseActivated { from, .. } if *from < waiting.event.occurred_at => {
+            let today = app.now().date_naive().succ_opt();
+            let from = from.date_naive().pred_opt().unwrap_or(from.date_naive());
+            days::work_everybody_out_again(app, &viewer, (from, today.unwrap_or(from))).await
+        }
         _ => Ok(()),
     }
 }

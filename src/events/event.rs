@@ -50,9 +50,9 @@ pub enum Event {
     TimesheetVoided(MemberEvent),
     TimesheetLocked(MemberEvent),
     TimesheetReopened(MemberEvent),
-    ShiftsChanged(MemberEvent),
+    ShiftsChanged(PlanEvent),
     LeaveRequested(MemberEvent),
-    LeaveDecided(MemberEvent),
+    LeaveDecided(PlanEvent),
     /// Business hours, shift types, holidays or leave types. The days whose meaning changed are judged again: all from
     /// `from` on where there is no `to`, none where there is neither.
     CalendarChanged {
@@ -129,6 +129,18 @@ pub struct MemberEvent {
     pub department: Option<DepartmentId>,
     /// The id of what it is about, in its outside form: `cor_…`, `tms_…`, `shf_…`, `lve_…`.
     pub about: String,
+}
+
+/// What is planned for a member changed between two days, both included: what was worked then is judged again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanEvent {
+    pub member: MemberId,
+    pub department: Option<DepartmentId>,
+    /// The id of what it is about, in its outside form: `shf_…`, `srs_…`, `lve_…`.
+    pub about: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
 }
 
 /// What subscribers to the review queue filter by.

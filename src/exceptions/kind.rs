@@ -82,6 +82,16 @@ kinds! {
     RuleFlag              = "RULE_FLAG",               Acknowledge, "What a rule of the organization flags; its own code says what.";
 }
 
+impl Kind {
+    /// Whether acknowledging it says that a time is right which nobody's live claim backs: whoever says so attests it.
+    pub const fn wants_attestation(self) -> bool {
+        matches!(
+            self,
+            Self::ManualEntry | Self::AutoClosed | Self::EmergencyEnded | Self::UnverifiedTime
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,4 +6,8 @@ pub mod model;
 pub mod reconcile;
 pub mod store;
 pub mod service;
+pub mod bulk;
+pub mod graphql;
+pub mod mutations;
+pub mod live;
 pub mod codes;

@@ -170,8 +170,8 @@ pub struct Transition {
 /// What somebody says when acknowledging.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acknowledgement {
-    pub reason_code: Option<String>,
-    pub resolution_code: Option<String>,
+    pub reason_code: String,
+    pub resolution_code: String,
     pub memo: Option<String>,
     pub attested: bool,
 }
@@ -270,12 +270,15 @@ impl Exception {
         if self.severity == Severity::Fix {
             return Err(Refusal::MustBeFixed.into());
         }
+        if self.kind.wants_attestation() && !said.attested {
+            return Err(Refusal::NotAttested.into());
+        }
         let detail = json!({
             "reasonCode": said.reason_code, "resolutionCode": said.resolution_code,
             "memo": said.memo, "attested": said.attested,
         });
-        self.reason_code = said.reason_code;
-        self.resolution_code = said.resolution_code;
+        self.reason_code = Some(said.reason_code);
+        self.resolution_code = Some(said.resolution_code);
         self.memo = said.memo;
         self.attested = said.attested;
         Ok(self.after(Change::Acknowledged, at, by, object(detail)))
@@ -339,15 +342,62 @@ pub enum Refusal {
     NotAcknowledged(State),
     #[error("this must be corrected: it goes away by itself when the time is right")]
     MustBeFixed,
+    #[error("whoever acknowledges this attests that the time is right")]
+    NotAttested,
 }
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
         let code = match refusal {
+            Refusal::NotAttested => {
+                return Self::refused(Code::AttestationRequired, message).at("attested");
+            }
             Refusal::Closed(_) | Refusal::NotAcknowledged(_) => Code::ExceptionClosed,
             Refusal::MustBeFixed => Code::ExceptionMustBeFixed,
         };
-        Self::refused(code, refusal.to_string())
+        Self::refused(code, message)
+    }
+}
+
+/// Which exceptions are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Any of them; all if empty.
+    pub kinds: Vec<Kind>,
+    pub severity: Option<Severity>,
+    /// Any of them; all if empty.
+    pub states: Vec<State>,
+    pub member: Option<MemberId>,
+    /// Of members who were in this department then; not of those below it.
+    pub department: Option<DepartmentId>,
+    pub place: Option<PlaceId>,
+    pub session: Option<SessionId>,
+    pub assigned_to: Option<MemberId>,
+    /// The first work date.
+    pub from: Option<NaiveDate>,
+    /// The last work date.
+    pub to: Option<NaiveDate>,
+    pub min_score: Option<i32>,
+}
+
+impl Filter {
+    /// Whether it is what is wanted, whatever its state.
+    pub fn takes(&self, one: &Exception) -> bool {
+        fn is<T: PartialEq>(wanted: Option<T>, value: Option<T>) -> bool {
+            wanted.is_none() || wanted == value
+        }
+        let date = one.subject.work_date;
+        (self.kinds.is_empty() || self.kinds.contains(&one.kind))
+            && is(self.severity, Some(one.severity))
+            && is(self.member, Some(one.subject.member))
+            && is(self.department, one.subject.department)
+            && is(self.place, one.subject.place)
+            && is(self.session, one.subject.session)
+            && is(self.assigned_to, one.assigned_to)
+            && self.from.is_none_or(|from| date >= from)
+            && self.to.is_none_or(|to| date <= to)
+            && self.min_score.is_none_or(|least| one.score >= least)
     }
 }
 

@@ -4,16 +4,19 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value as Json};
+use uuid::Uuid;
 use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{exception_changes, exceptions};
 
-use super::model::{Change, Entry, Exception, Kind, Severity, State, Subject, Transition};
+use super::model::{Change, Entry, Exception, Filter, Kind, Severity, State, Subject, Transition};
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{DepartmentId, ExceptionId, MemberId, OrgId, PlaceId, PunchId, SessionId};
+use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
 /// A row of `exceptions`.
@@ -60,12 +63,80 @@ struct ChangeRow {
 }
 
 type Query = exceptions::BoxedQuery<'static, Dual>;
+/// A condition on exceptions, so that lists and counts narrow alike.
+type Wanted = Box<dyn BoxableExpression<exceptions::table, Dual, SqlType = Bool>>;
 
-/// The organization's exceptions, whoever they are about.
-fn exceptions_of_org(tx: &Tx) -> Query {
-    exceptions::table
-        .filter(exceptions::org_id.eq(tx.org()))
-        .into_boxed()
+/// The organization's, whoever they are about.
+fn of_org(tx: &Tx) -> Wanted {
+    Box::new(exceptions::org_id.eq(tx.org()))
+}
+
+/// Those that the transaction's action reaches.
+fn reached(tx: &Tx) -> Wanted {
+    let all = of_org(tx);
+    // Nobody has the nil id.
+    let own = tx
+        .viewer()
+        .member()
+        .unwrap_or(MemberId::from_uuid(Uuid::nil()));
+    match tx.scope() {
+        Scope::Organization => all,
+        Scope::Own => Box::new(all.and(exceptions::member_id.eq(own))),
+        Scope::Department => {
+            let below = exceptions::department_id
+                .eq_any(tx.departments())
+                .assume_not_null();
+            Box::new(all.and(exceptions::member_id.eq(own).or(below)))
+        }
+    }
+}
+
+fn narrowed(tx: &Tx, filter: &Filter) -> Wanted {
+    let mut all = reached(tx);
+    if !filter.kinds.is_empty() {
+        let names: Vec<_> = filter.kinds.iter().map(|kind| kind.name()).collect();
+        all = Box::new(all.and(exceptions::kind.eq_any(names)));
+    }
+    if let Some(severity) = filter.severity {
+        all = Box::new(all.and(exceptions::severity.eq(severity.name())));
+    }
+    if !filter.states.is_empty() {
+        let names: Vec<_> = filter.states.iter().map(|state| state.name()).collect();
+        all = Box::new(all.and(exceptions::state.eq_any(names)));
+    }
+    if let Some(member) = filter.member {
+        all = Box::new(all.and(exceptions::member_id.eq(member)));
+    }
+    if let Some(department) = filter.department {
+        let own = exceptions::department_id.eq(department).assume_not_null();
+        all = Box::new(all.and(own));
+    }
+    if let Some(place) = filter.place {
+        let there = exceptions::place_id.eq(place).assume_not_null();
+        all = Box::new(all.and(there));
+    }
+    if let Some(session) = filter.session {
+        let about = exceptions::session_id.eq(session).assume_not_null();
+        all = Box::new(all.and(about));
+    }
+    if let Some(member) = filter.assigned_to {
+        let theirs = exceptions::assigned_to.eq(member).assume_not_null();
+        all = Box::new(all.and(theirs));
+    }
+    if let Some(from) = filter.from {
+        all = Box::new(all.and(exceptions::work_date.ge(from)));
+    }
+    if let Some(to) = filter.to {
+        all = Box::new(all.and(exceptions::work_date.le(to)));
+    }
+    if let Some(least) = filter.min_score {
+        all = Box::new(all.and(exceptions::score.ge(least)));
+    }
+    all
+}
+
+fn exceptions_where(wanted: Wanted) -> Query {
+    exceptions::table.filter(wanted).into_boxed()
 }
 
 fn own_changes(tx: &Tx) -> exception_changes::BoxedQuery<'static, Dual> {
@@ -74,29 +145,128 @@ fn own_changes(tx: &Tx) -> exception_changes::BoxedQuery<'static, Dual> {
         .into_boxed()
 }
 
-/// Those that the transaction's action reaches.
-fn reached(tx: &Tx) -> Query {
-    let query = exceptions_of_org(tx);
-    let own = tx.viewer().member();
-    match tx.scope() {
-        Scope::Organization => query,
-        Scope::Own => query.filter(exceptions::member_id.nullable().eq(own)),
-        Scope::Department => query.filter(
-            exceptions::member_id
-                .nullable()
-                .eq(own)
-                .assume_not_null()
-                .or(exceptions::department_id
-                    .eq_any(tx.departments())
-                    .assume_not_null()),
-        ),
+async fn load(tx: &mut Tx, query: Query) -> Result<Vec<Exception>> {
+    let rows: Vec<Row> = query.select(Row::as_select()).load(tx.conn()?).await?;
+    rows.into_iter().map(Exception::try_from).collect()
+}
+
+/// The newest first.
+pub(super) async fn list(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest,
+) -> Result<Page<Exception>> {
+    let mut query = exceptions_where(narrowed(tx, filter));
+    if let Some(cursor) = page.after {
+        let id = ExceptionId::from_uuid(cursor.id);
+        query = query.filter(
+            exceptions::opened_at.lt(cursor.at).or(exceptions::opened_at
+                .eq(cursor.at)
+                .and(exceptions::id.lt(id))),
+        );
     }
+    let query = query
+        .order((exceptions::opened_at.desc(), exceptions::id.desc()))
+        .limit(page.limit());
+    Ok(Page::from_rows(load(tx, query).await?, page))
+}
+
+/// All of them up to a limit, in order of id.
+pub(super) async fn list_all(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Exception>> {
+    let query = exceptions_where(narrowed(tx, filter))
+        .order(exceptions::id)
+        .limit(limit);
+    load(tx, query).await
+}
+
+/// Those of the exceptions that are within reach, in no order.
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[ExceptionId]) -> Result<Vec<Exception>> {
+    let query = exceptions_where(reached(tx)).filter(exceptions::id.eq_any(ids.to_vec()));
+    load(tx, query).await
+}
+
+/// What was ever found about these sessions, within reach, in the order it was opened.
+pub(super) async fn list_by_sessions(
+    tx: &mut Tx,
+    sessions: &[SessionId],
+) -> Result<Vec<Exception>> {
+    let wanted: Vec<_> = sessions.iter().copied().map(Some).collect();
+    let query = exceptions_where(reached(tx))
+        .filter(exceptions::session_id.eq_any(wanted))
+        .order((exceptions::opened_at, exceptions::id));
+    load(tx, query).await
+}
+
+/// One within reach, nobody else's to change until the end of this transaction.
+pub(super) async fn lock(tx: &mut Tx, id: ExceptionId) -> Result<Exception> {
+    let query = exceptions_where(reached(tx)).filter(exceptions::id.eq(id));
+    let rows: Vec<Row> = ForUpdate(query.select(Row::as_select()))
+        .load(tx.conn()?)
+        .await?;
+    let row = rows.into_iter().next();
+    row.ok_or_else(|| Error::not_found("exception"))?.try_into()
+}
+
+/// The same for many.
+pub(super) async fn lock_many(tx: &mut Tx, ids: &[ExceptionId]) -> Result<Vec<Exception>> {
+    let query = exceptions_where(reached(tx))
+        .filter(exceptions::id.eq_any(ids.to_vec()))
+        .order(exceptions::id);
+    let rows: Vec<Row> = ForUpdate(query.select(Row::as_select()))
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(Exception::try_from).collect()
+}
+
+/// The rows of history of these exceptions, oldest first. Whoever asks has found the exceptions within reach.
+pub(super) async fn list_changes(tx: &mut Tx, ids: &[ExceptionId]) -> Result<Vec<Entry>> {
+    let rows: Vec<ChangeRow> = own_changes(tx)
+        .filter(exception_changes::exception_id.eq_any(ids.to_vec()))
+        .order((exception_changes::exception_id, exception_changes::number))
+        .select(ChangeRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// How many there are of each kind, severity and state.
+pub(super) async fn count(tx: &mut Tx, filter: &Filter) -> Result<Vec<Count>> {
+    let by = (exceptions::kind, exceptions::severity, exceptions::state);
+    let rows: Vec<(String, String, String, i64)> = exceptions::table
+        .group_by(by)
+        .select((
+            exceptions::kind,
+            exceptions::severity,
+            exceptions::state,
+            diesel::dsl::count_star(),
+        ))
+        .filter(narrowed(tx, filter))
+        .load(tx.conn()?)
+        .await?;
+    let read = |(kind, severity, state, count): (String, String, String, i64)| {
+        Ok(Count {
+            kind: named(Kind::ALL, Kind::name, &kind)?,
+            severity: named(&Severity::ALL, Severity::name, &severity)?,
+            state: named(&State::ALL, State::name, &state)?,
+            count,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// How many exceptions are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    pub kind: Kind,
+    pub severity: Severity,
+    pub state: State,
+    pub count: i64,
 }
 
 /// What stands about a subject, open or acknowledged, nobody else's to change until the end of this transaction. Not
 /// narrowed by reach: a worker's clock-out clears what a supervisor acknowledged.
 pub(super) async fn lock_standing(tx: &mut Tx, subject: &str) -> Result<Vec<Exception>> {
-    let query = exceptions_of_org(tx)
+    let query = exceptions_where(of_org(tx))
         .filter(exceptions::subject.eq(subject.to_owned()))
         .filter(exceptions::state.ne(State::Cleared.name()))
         .order((exceptions::opened_at, exceptions::id));
@@ -111,7 +281,7 @@ pub(super) async fn list_left_to_fix(
     sessions: &[SessionId],
 ) -> Result<HashSet<SessionId>> {
     let wanted: Vec<_> = sessions.iter().copied().map(Some).collect();
-    let found: Vec<Option<SessionId>> = exceptions_of_org(tx)
+    let found: Vec<Option<SessionId>> = exceptions_where(of_org(tx))
         .filter(exceptions::session_id.eq_any(wanted))
         .filter(exceptions::closed_at.is_null())
         .filter(exceptions::severity.eq(Severity::Fix.name()))

@@ -10,7 +10,9 @@ pub mod scalars;
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
-use crate::{attendance, audit, identity, leave, orgs, places, reports, rules, schedules};
+use crate::{
+    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+};
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
 #[derive(MergedObject, Default)]
@@ -21,6 +23,7 @@ pub struct Query(
     RightingQuery,
     JudgingQuery,
     ReportingQuery,
+    ReviewQuery,
     node::NodeQuery,
 );
 
@@ -75,11 +78,33 @@ pub struct ReportingQuery(
     reports::graphql::ReportsQuery,
 );
 
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewQuery(
+    exceptions::graphql::ExceptionsQuery,
+    exceptions::mutations::ExceptionsPreviewQuery,
+    exceptions::codes::graphql::CodesQuery,
+);
+
+/// What people look at, and with which codes they explain it.
+#[derive(MergedObject, Default)]
+pub struct ReviewMutation(
+    exceptions::mutations::ExceptionsMutation,
+    exceptions::codes::graphql::CodesMutation,
+);
+
 /// Time put right by people, and handed in.
 #[derive(MergedObject, Default)]
 pub struct RightingQuery(
     attendance::corrections::graphql::CorrectionsQuery,
     attendance::timesheets::graphql::TimesheetsQuery,
+);
+
+/// Time put right by people, and handed in.
+#[derive(MergedObject, Default)]
+pub struct RightingMutation(
+    attendance::corrections::mutations::CorrectionsMutation,
+    attendance::timesheets::graphql::TimesheetsMutation,
 );
 
 /// Everything that can be done.
@@ -90,13 +115,7 @@ pub struct Mutation(
     CalendarMutation,
     RightingMutation,
     JudgingMutation,
-);
-
-/// Time put right by people, and handed in.
-#[derive(MergedObject, Default)]
-pub struct RightingMutation(
-    attendance::corrections::mutations::CorrectionsMutation,
-    attendance::timesheets::graphql::TimesheetsMutation,
+    ReviewMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -122,6 +141,7 @@ pub struct WorkMutation(
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+    attendance::mutations::AttendanceMutation,
 );
 
 /// Clocking, at once and later.
@@ -136,6 +156,7 @@ pub struct ClockMutation(
 pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
+    exceptions::live::ExceptionsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
-use crate::events::event::{Event, MemberEvent};
+use crate::events::event::{Event, MemberEvent, PlanEvent};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{LeaveId, LeaveTypeId, MemberId};
 use crate::kernel::page::{Page, PageRequest};
@@ -197,15 +197,22 @@ async fn settle(mut tx: Tx, mut leave: Leave, said: Option<String>) -> Result<Le
 
 async fn announce_in(tx: &mut Tx, leave: &Leave) -> Result<()> {
     let member = identity::service::member_in(tx, leave.member_id).await?;
-    let about = MemberEvent {
-        member: leave.member_id,
-        department: member.department_id,
-        about: leave.id.to_string(),
-    };
+    let department = member.department_id;
+    let about = leave.id.to_string();
     tx.emit(&if leave.status == Status::Requested {
-        Event::LeaveRequested(about)
+        Event::LeaveRequested(MemberEvent {
+            member: leave.member_id,
+            department,
+            about,
+        })
     } else {
-        Event::LeaveDecided(about)
+        Event::LeaveDecided(PlanEvent {
+            member: leave.member_id,
+            department,
+            about,
+            from: leave.days.first,
+            to: leave.days.last,
+        })
     })
 }
 

@@ -60,6 +60,7 @@ impl Foreign {
                 "contact",
                 contacts.text("/setEmergencyContacts/emergencyContacts/0/id"),
             ),
+            ("exception", only_exception(app, &acme).await),
             ("login", logins.text("/myLogins/0/id")),
         ];
         Self { acme, ids }
@@ -72,6 +73,20 @@ impl Foreign {
             .map(|(_, id)| id.as_str())
             .unwrap()
     }
+}
+
+/// Something a person of the organization must look at.
+async fn only_exception(app: &TestApp, org: &TestOrg) -> String {
+    let found = [crate::exceptions::found(
+        zamu::exceptions::model::Kind::LateIn,
+        9,
+    )];
+    crate::exceptions::find(app, &org.owner, &org.worker, Some(org.night), &found).await;
+    let queue = org
+        .owner
+        .run("exceptions/exceptions", json!({"first": 1}))
+        .await;
+    queue.text("/exceptions/edges/0/node/id")
 }
 
 /// What the first organization keeps of places and plans.
@@ -325,6 +340,29 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
         }
+        "exceptions/exceptions" | "exceptions/exception_counts" => Some(
+            json!({"filter": {"member": id("member"), "department": id("team"), "session": id("session")}}),
+        ),
+        "exceptions/exception" => Some(json!({"id": id("exception")})),
+        "exceptions/acknowledge_exception" => input(json!({
+            "exception": id("exception"), "reasonCode": "TRANSPORT", "resolutionCode": "DISCUSSED",
+        })),
+        "exceptions/assign_exception" => {
+            input(json!({"exception": id("exception"), "to": id("supervisor")}))
+        }
+        "exceptions/reopen_exception" => input(json!({"exception": id("exception")})),
+        "exceptions/preview_exceptions" => Some(
+            json!({"filter": {"member": id("member")}, "action": {"assign": {"to": id("supervisor")}}}),
+        ),
+        "exceptions/apply_to_exceptions" => input(json!({
+            "token": "1.2", "filter": {"member": id("member")}, "action": {"reopen": {}},
+        })),
+        "exceptions/watch_exceptions" => Some(json!({"after": 0})),
+        "exceptions/codes" => Some(json!({"kind": "REASON"})),
+        "exceptions/code_profiles" => Some(json!({})),
+        "exceptions/save_code" => input(json!({"kind": "REASON", "code": "MINE", "label": "Mine"})),
+        "exceptions/retire_code" => input(json!({"kind": "REASON", "code": "OTHER"})),
+        "exceptions/adopt_codes" => input(json!({"profile": "OHIO", "only": true})),
         "rules/rule_decision" => Some(json!({"decision": id("decision")})),
         "rules/rule_decisions" => {
             Some(json!({"filter": {"member": id("member"), "session": id("session")}}))
@@ -397,6 +435,7 @@ async fn every_operation_as_a_stranger() {
     let foreign = Foreign::new(&app).await;
     let other = app.organization("other").await;
     // Something of the stranger's own to see in a stream.
+    only_exception(&app, &other).await;
     assert!(
         other
             .admin

@@ -85,7 +85,11 @@ struct Span {
 impl Span {
     fn worked(&self) -> i64 {
         let minutes = |from: Instant, to: Instant| (to - from).num_seconds() / 60;
-        let pauses: i64 = self.pauses.iter().map(|(from, to)| minutes(*from, to.unwrap_or(*from))).sum();
+        let pauses: i64 = self
+            .pauses
+            .iter()
+            .map(|(from, to)| minutes(*from, to.unwrap_or(*from)))
+            .sum();
         self.to.map_or(0, |to| minutes(self.from, to) - pauses)
     }
 }
@@ -117,7 +121,9 @@ fn sessions(claims: &[Claim]) -> Vec<Span> {
                 span.status = "COMPLETED";
                 done.extend(open.take());
             }
-            (Way::Pause, Some(span)) if span.pauses.last().is_none_or(|pause| pause.1.is_some()) => {
+            (Way::Pause, Some(span))
+                if span.pauses.last().is_none_or(|pause| pause.1.is_some()) =>
+            {
                 span.pauses.push((at, None));
             }
             (Way::Resume, Some(span)) => {
@@ -200,7 +206,9 @@ impl Play {
     fn moment(&mut self, minutes_ago: i64) -> Instant {
         self.tick += 1;
         let now = self.app.now();
-        let minute = now - TimeDelta::minutes(minutes_ago) - TimeDelta::seconds(now.timestamp().rem_euclid(60));
+        let minute = now
+            - TimeDelta::minutes(minutes_ago)
+            - TimeDelta::seconds(now.timestamp().rem_euclid(60));
         minute - TimeDelta::minutes(self.tick / 60 + 1) + TimeDelta::seconds(self.tick % 60)
     }
 
@@ -210,7 +218,9 @@ impl Play {
         let way = Way::ALL[self.dice.below(4)];
         let minute = self.app.now() + TimeDelta::minutes(3);
         let rest = minute.timestamp().rem_euclid(60);
-        self.app.clock.set(minute - TimeDelta::seconds(rest) + TimeDelta::seconds(self.tick % 60));
+        self.app
+            .clock
+            .set(minute - TimeDelta::seconds(rest) + TimeDelta::seconds(self.tick % 60));
         let path = match way {
             Way::In => "attendance/clock_in",
             Way::Out => "attendance/clock_out",
@@ -219,20 +229,32 @@ impl Play {
         };
         let now = self.app.now();
         let spans = sessions(&self.claims);
-        let open = spans.last().filter(|span| span.to.is_none() && span.status == "ACTIVE");
-        let on_break = open.is_some_and(|span| span.pauses.last().is_some_and(|pause| pause.1.is_none()));
+        let open = spans
+            .last()
+            .filter(|span| span.to.is_none() && span.status == "ACTIVE");
+        let on_break =
+            open.is_some_and(|span| span.pauses.last().is_some_and(|pause| pause.1.is_none()));
         let fits = match way {
             Way::In => open.is_none_or(|span| now - span.from >= TimeDelta::hours(16)),
             Way::Out => open.is_some(),
             Way::Pause => open.is_some() && !on_break,
             Way::Resume => on_break,
         };
-        let answer = self.org.worker.run(path, json!({"input": {"idempotencyKey": format!("tap-{}", self.tick)}}));
+        let answer = self.org.worker.run(
+            path,
+            json!({"input": {"idempotencyKey": format!("tap-{}", self.tick)}}),
+        );
         let answer = answer.await;
-        self.told.push(format!("tap {} at {now}: {}", way.name(), answer.code()));
+        self.told
+            .push(format!("tap {} at {now}: {}", way.name(), answer.code()));
         assert_eq!(answer.ok(), fits, "{:#}\n{}", answer.0, self.story());
         if fits {
-            self.claims.push(Claim { said: now, way, moved: None, voided: false });
+            self.claims.push(Claim {
+                said: now,
+                way,
+                moved: None,
+                voided: false,
+            });
         }
     }
 
@@ -244,11 +266,20 @@ impl Play {
             let at = self.moment(ago);
             let way = Way::ALL[self.dice.below(4)];
             self.told.push(format!("sync {} at {at}", way.name()));
-            self.claims.push(Claim { said: at, way, moved: None, voided: false });
+            self.claims.push(Claim {
+                said: at,
+                way,
+                moved: None,
+                voided: false,
+            });
             punches.push(json!({"clientId": format!("phone-{}", self.tick), "kind": way.name(), "deviceTime": at}));
         }
         let variables = json!({"device": {"id": "phone"}, "punches": punches});
-        let answer = self.org.worker.run("attendance/sync_punches", json!({ "input": variables })).await;
+        let answer = self
+            .org
+            .worker
+            .run("attendance/sync_punches", json!({ "input": variables }))
+            .await;
         assert!(answer.ok(), "{:#}\n{}", answer.0, self.story());
     }
 
@@ -283,7 +314,11 @@ impl Play {
             }
         };
         self.told.push(format!("{path} {} {at}", claim.said));
-        let answer = self.org.supervisor.run(path, json!({ "input": input })).await;
+        let answer = self
+            .org
+            .supervisor
+            .run(path, json!({ "input": input }))
+            .await;
         assert!(answer.ok(), "{:#}\n{}", answer.0, self.story());
     }
 
@@ -295,15 +330,30 @@ impl Play {
             "idempotencyKey": format!("ask-{}", self.tick), "reasonCode": "FORGOT_TO_CLOCK_OUT",
             "changes": [{"add": {"direction": way.name(), "at": at}}],
         });
-        let asked = self.org.worker.run("corrections/request_correction", json!({ "input": input })).await;
+        let asked = self
+            .org
+            .worker
+            .run("corrections/request_correction", json!({ "input": input }))
+            .await;
         let correction = asked.text("/requestCorrection/id");
         let answer = if self.dice.below(3) == 0 {
             let no = json!({"input": {"correction": correction, "memo": "no"}});
-            self.org.supervisor.run("corrections/reject_correction", no).await
+            self.org
+                .supervisor
+                .run("corrections/reject_correction", no)
+                .await
         } else {
-            self.claims.push(Claim { said: at, way, moved: None, voided: false });
+            self.claims.push(Claim {
+                said: at,
+                way,
+                moved: None,
+                voided: false,
+            });
             let yes = json!({"input": {"correction": correction, "attested": true}});
-            self.org.supervisor.run("corrections/approve_correction", yes).await
+            self.org
+                .supervisor
+                .run("corrections/approve_correction", yes)
+                .await
         };
         self.told.push(format!("correct {} at {at}", way.name()));
         assert!(answer.ok(), "{:#}\n{}", answer.0, self.story());
@@ -317,15 +367,27 @@ impl Play {
         let to = self.moment(ago) + TimeDelta::minutes(length);
         let mut claims = self.claims.clone();
         for (said, way) in [(from, Way::In), (to, Way::Out)] {
-            claims.push(Claim { said, way, moved: None, voided: false });
+            claims.push(Claim {
+                said,
+                way,
+                moved: None,
+                voided: false,
+            });
         }
-        let fits = sessions(&claims).iter().any(|span| span.from == from && span.to == Some(to));
+        let fits = sessions(&claims)
+            .iter()
+            .any(|span| span.from == from && span.to == Some(to));
         let input = json!({
             "idempotencyKey": format!("enter-{}", self.tick), "member": self.org.worker.member,
             "clockedInAt": from, "clockedOutAt": to, "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
         });
-        let answer = self.org.supervisor.run("corrections/enter_punches", json!({ "input": input })).await;
-        self.told.push(format!("enter {from} {to}: {}", answer.code()));
+        let answer = self
+            .org
+            .supervisor
+            .run("corrections/enter_punches", json!({ "input": input }))
+            .await;
+        self.told
+            .push(format!("enter {from} {to}: {}", answer.code()));
         assert_eq!(answer.ok(), fits, "{:#}\n{}", answer.0, self.story());
         if fits {
             self.claims = claims;
@@ -340,9 +402,21 @@ impl Play {
         let state = sheet.text("/timesheet/state");
         if state != "APPROVED" {
             let submit = json!({"input": {"date": "2026-03-10", "hash": hash}});
-            assert!(self.org.worker.run("timesheets/submit_timesheet", submit).await.ok());
+            assert!(
+                self.org
+                    .worker
+                    .run("timesheets/submit_timesheet", submit)
+                    .await
+                    .ok()
+            );
             let approve = json!({"input": {"member": self.org.worker.member, "date": "2026-03-10", "hash": hash}});
-            assert!(self.org.supervisor.run("timesheets/approve_timesheet", approve).await.ok());
+            assert!(
+                self.org
+                    .supervisor
+                    .run("timesheets/approve_timesheet", approve)
+                    .await
+                    .ok()
+            );
         }
         self.approved = Some(self.said());
         self.told.push("approve".to_owned());
@@ -353,7 +427,10 @@ impl Play {
         let spans = sessions(&self.claims);
         let mut said = days(&spans);
         for span in &spans {
-            said.insert(format!("{} {:?} {}", span.from, span.to, span.status), span.worked());
+            said.insert(
+                format!("{} {:?} {}", span.from, span.to, span.status),
+                span.worked(),
+            );
         }
         said
     }
@@ -365,10 +442,23 @@ impl Play {
 
     async fn punches(&self) -> BTreeMap<Instant, Value> {
         let document = "query($member: ID!) { punches(filter: {member: $member}, first: 100) { edges { node { id occurredAt } } } }";
-        let answer = self.org.owner.query(document, json!({"member": self.org.worker.member})).await;
+        let answer = self
+            .org
+            .owner
+            .query(document, json!({"member": self.org.worker.member}))
+            .await;
         let edges = answer.data("/punches/edges").as_array().unwrap().clone();
-        let at = |edge: &Value| edge["node"]["occurredAt"].as_str().unwrap().parse().unwrap();
-        edges.iter().map(|edge| (at(edge), edge["node"]["id"].clone())).collect()
+        let at = |edge: &Value| {
+            edge["node"]["occurredAt"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        edges
+            .iter()
+            .map(|edge| (at(edge), edge["node"]["id"].clone()))
+            .collect()
     }
 
     fn story(&self) -> String {
@@ -379,7 +469,11 @@ impl Play {
     async fn compare(&mut self) {
         let document = "query($member: ID!) { sessions(filter: {member: $member}, first: 100) { edges { node {
             status clockedInAt clockedOutAt breaks { startsAt endsAt } hours { workedMinutes } } } } }";
-        let answer = self.org.owner.query(document, json!({"member": self.org.worker.member})).await;
+        let answer = self
+            .org
+            .owner
+            .query(document, json!({"member": self.org.worker.member}))
+            .await;
         let edges = answer.data("/sessions/edges").as_array().unwrap().clone();
         let time = |value: &Value| value.as_str().map(|text| text.parse::<Instant>().unwrap());
         let mut stored: Vec<(Value, Option<Instant>, Option<Instant>, Vec<_>, i64)> = edges
@@ -388,9 +482,17 @@ impl Play {
             .filter(|node| node["status"] != "VOID")
             .map(|node| {
                 let pauses = node["breaks"].as_array().unwrap().iter();
-                let pauses = pauses.map(|pause| (time(&pause["startsAt"]), time(&pause["endsAt"]))).collect();
+                let pauses = pauses
+                    .map(|pause| (time(&pause["startsAt"]), time(&pause["endsAt"])))
+                    .collect();
                 let worked = node["hours"]["workedMinutes"].as_i64().unwrap_or(0);
-                (node["status"].clone(), time(&node["clockedInAt"]), time(&node["clockedOutAt"]), pauses, worked)
+                (
+                    node["status"].clone(),
+                    time(&node["clockedInAt"]),
+                    time(&node["clockedOutAt"]),
+                    pauses,
+                    worked,
+                )
             })
             .collect();
         stored.sort_by_key(|session| session.1);
@@ -398,8 +500,18 @@ impl Play {
         let expected: Vec<_> = spans
             .iter()
             .map(|span| {
-                let pauses = span.pauses.iter().map(|pause| (Some(pause.0), pause.1)).collect::<Vec<_>>();
-                (json!(span.status), Some(span.from), span.to, pauses, span.worked())
+                let pauses = span
+                    .pauses
+                    .iter()
+                    .map(|pause| (Some(pause.0), pause.1))
+                    .collect::<Vec<_>>();
+                (
+                    json!(span.status),
+                    Some(span.from),
+                    span.to,
+                    pauses,
+                    span.worked(),
+                )
             })
             .collect();
         assert_eq!(stored, expected, "{}", self.story());
@@ -410,7 +522,12 @@ impl Play {
             .as_array()
             .unwrap()
             .iter()
-            .map(|day| (day["date"].as_str().unwrap().to_owned(), day["totals"]["workedMinutes"].as_i64().unwrap()))
+            .map(|day| {
+                (
+                    day["date"].as_str().unwrap().to_owned(),
+                    day["totals"]["workedMinutes"].as_i64().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(found, days(&spans), "{}", self.story());
         if let Some(approved) = &self.approved {
@@ -423,7 +540,11 @@ impl Play {
             assert_eq!(sheet.data("/timesheet/state"), state, "{}", self.story());
         }
         self.app.drain().await;
-        let chain = self.org.owner.run("audit/audit_verification", json!({})).await;
+        let chain = self
+            .org
+            .owner
+            .run("audit/audit_verification", json!({}))
+            .await;
         assert_eq!(chain.data("/auditVerification/problem"), &Value::Null);
     }
 }

@@ -19,3 +19,4 @@ pub mod service;
 pub mod close;
 pub mod verify;
 pub mod graphql;
+pub mod again;

@@ -5,3 +5,4 @@ pub mod model;
 pub mod profiles;
 pub mod store;
 pub mod service;
+pub mod graphql;
