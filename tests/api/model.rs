@@ -363,7 +363,7 @@ impl Play {
     async fn enter(&mut self) {
         let ago = self.dice.minutes(3_000) + 60;
         let from = self.moment(ago);
-        let length = self.dice.minutes(55) + 1;
+        let length = self.dice.minutes(50) + 3;
         let to = self.moment(ago) + TimeDelta::minutes(length);
         let mut claims = self.claims.clone();
         for (said, way) in [(from, Way::In), (to, Way::Out)] {

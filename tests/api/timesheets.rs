@@ -332,6 +332,8 @@ async fn a_locked_timesheet_keeps_its_time_and_loses_no_punch() {
         0
     );
 
+    assert_eq!(flagged(&org).await, ["OPEN"]);
+
     let reopened = org
         .admin
         .run("timesheets/reopen_timesheet", reason("a late phone"))
@@ -401,4 +403,13 @@ async fn an_organization_says_how_long_timesheets_are() {
             .ok(),
         "a week without work"
     );
+}
+
+/// The states of the exceptions that say that something came after a lock.
+async fn flagged(org: &TestOrg) -> Vec<String> {
+    let found = org.owner.run("exceptions/exceptions", json!({})).await;
+    let edges = found.data("/exceptions/edges").as_array().unwrap();
+    let nodes = edges.iter().map(|edge| &edge["node"]);
+    let after = nodes.filter(|node| node["code"] == "changed_after_lock");
+    after.map(|node| node["state"].as_str().unwrap().to_owned()).collect()
 }

@@ -170,7 +170,7 @@ pub enum Step {
 
 impl Step {
     /// The state it leads to from this one, or a refusal.
-    pub fn from(self, state: State) -> Result<State> {
+    pub fn after(self, state: State) -> Result<State> {
         use State::{Approved, Locked, Open, Returned, Submitted, Voided};
         let next = match (self, state) {
             (Self::Submit, Open | Returned | Voided | Submitted) => Submitted,
@@ -441,7 +441,7 @@ mod tests {
         let allowed = |step: Step| {
             let all = State::ALL
                 .into_iter()
-                .filter(|state| step.from(*state).is_ok());
+                .filter(|state| step.after(*state).is_ok());
             all.collect::<Vec<_>>()
         };
         assert_eq!(allowed(Step::Submit), [Open, Submitted, Returned, Voided]);
@@ -449,7 +449,7 @@ mod tests {
         assert_eq!(allowed(Step::Return), [Submitted, Approved, Voided]);
         assert_eq!(allowed(Step::Lock), [Approved]);
         assert_eq!(allowed(Step::Reopen), [Locked]);
-        let refused = Step::Lock.from(Open).unwrap_err();
+        let refused = Step::Lock.after(Open).unwrap_err();
         assert_eq!(refused.code, Code::TimesheetState);
         assert_eq!(refused.details["state"], "OPEN");
     }

@@ -97,7 +97,7 @@ pub async fn submit(app: &App, viewer: &Viewer, day: NaiveDate, hash: &str) -> R
     if sheet.span.from > local_date(tx.now(), organization.time_zone) {
         return Err(Error::invalid("date", "this period has not begun"));
     }
-    let state = Step::Submit.from(sheet.state)?;
+    let state = Step::Submit.after(sheet.state)?;
     looked_at_in(&mut tx, &sheet, hash).await?;
     sheet = Timesheet {
         submitted_at: Some(tx.now()),
@@ -116,7 +116,7 @@ pub async fn approve(
 ) -> Result<Timesheet> {
     let memo = text::optional("memo", memo, 500)?;
     let (mut tx, member, sheet) = decided_in(app, viewer, whose).await?;
-    let state = Step::Approve.from(sheet.state)?;
+    let state = Step::Approve.after(sheet.state)?;
     let content = looked_at_in(&mut tx, &sheet, hash).await?;
     let sheet = Timesheet {
         approved_hash: Some(content.hash()),
@@ -138,7 +138,7 @@ pub async fn give_back(
 ) -> Result<Timesheet> {
     let memo = text::required("memo", memo, 500)?;
     let (tx, member, sheet) = decided_in(app, viewer, whose).await?;
-    let state = Step::Return.from(sheet.state)?;
+    let state = Step::Return.after(sheet.state)?;
     let sheet = Timesheet {
         decided_at: Some(tx.now()),
         decided_by: viewer.member(),
@@ -176,7 +176,7 @@ pub async fn lock(
     let member = identity::service::member_in(&mut tx, member).await?;
     let sheet = kept_in(&mut tx, member.id, day).await?;
     let sheet = Timesheet {
-        state: Step::Lock.from(sheet.state)?,
+        state: Step::Lock.after(sheet.state)?,
         locked_at: Some(tx.now()),
         locked_by: viewer.member(),
         memo: Some(reason),
@@ -196,7 +196,7 @@ pub async fn reopen(
     let mut tx = app.begin(viewer, Action::LockTimesheets).await?;
     let member = identity::service::member_in(&mut tx, member).await?;
     let sheet = kept_in(&mut tx, member.id, day).await?;
-    let state = Step::Reopen.from(sheet.state)?;
+    let state = Step::Reopen.after(sheet.state)?;
     let sheet = Timesheet {
         locked_at: None,
         locked_by: None,
@@ -330,7 +330,9 @@ async fn touch_in(tx: &mut Tx, before: Timesheet) -> Result<()> {
     if sheet.state == State::Voided && before.state != State::Voided {
         tx.emit(&Event::TimesheetVoided(about(&member, &sheet)))?;
     }
-    after_lock_in(tx, &member, &sheet).await
+    after_lock_in(tx, &member, &sheet).await?;
+    // Whoever touches it again in this change sees this.
+    tx.flush_staged().await
 }
 
 /// An exception stays open as long as a locked timesheet is not what was approved.
