@@ -1,49 +1,69 @@
-//! The timetable: what the server does without being asked.
+//! The timetable: what the server does without being asked. Safe on several nodes at once: doing it twice changes
+//! nothing.
 
 use std::time::Duration;
 
 use crate::app::App;
 use crate::attendance::days;
+use crate::gatherings;
 use crate::identity::attempts;
+use crate::identity::moves::service as moves;
+use crate::kernel::error::Result;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
 
 /// How often the house is swept.
 const SWEEP: Duration = Duration::from_hours(1);
-/// How often days whose shifts are over are settled.
-const CLOSE: Duration = Duration::from_mins(2);
+/// How often what is over is closed.
+const TEND: Duration = Duration::from_mins(2);
 
-/// Runs until the server stops. Safe on several nodes at once: doing it twice changes nothing.
+/// Runs until the server stops.
 pub async fn run(app: App) {
-    tokio::join!(sweep(&app), close(&app));
+    tokio::join!(every(&app, SWEEP, sweep), every(&app, TEND, tend));
 }
 
-async fn close(app: &App) {
+async fn every(app: &App, pause: Duration, work: impl AsyncFn(&App)) {
     loop {
         tokio::select! {
             () = app.tasks().stopping() => return,
-            () = tokio::time::sleep(CLOSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        if let Err(error) = days::close::close(app).await {
-            tracing::error!(error = ?error, "days could not be closed");
-        }
+        work(app).await;
     }
 }
 
+/// What is past its time.
+async fn tend(app: &App) {
+    note(
+        "moves between departments could not be carried out",
+        moves::apply_moves(app).await,
+    );
+    note("days could not be closed", days::close::close(app).await);
+    note(
+        "attendance events could not be closed",
+        gatherings::closing::close_due(app).await,
+    );
+}
+
+/// What nobody needs any more.
 async fn sweep(app: &App) {
-    loop {
-        tokio::select! {
-            () = app.tasks().stopping() => return,
-            () = tokio::time::sleep(SWEEP) => {}
-        }
-        if let Err(error) = attempts::purge(app).await {
-            tracing::error!(error = ?error, "old sign-in attempts could not be removed");
-        }
-        if let Err(error) = retention::purge(app).await {
-            tracing::error!(error = ?error, "old facts of decisions could not be removed");
-        }
-        if let Err(error) = replays::purge(app).await {
-            tracing::error!(error = ?error, "old replays could not be removed");
-        }
+    note(
+        "old sign-in attempts could not be removed",
+        attempts::purge(app).await,
+    );
+    note(
+        "old facts of decisions could not be removed",
+        retention::purge(app).await,
+    );
+    note(
+        "old replays could not be removed",
+        replays::purge(app).await,
+    );
+}
+
+/// One job that fails does not keep the next from its work.
+fn note<T>(what: &'static str, done: Result<T>) {
+    if let Err(error) = done {
+        tracing::error!(error = ?error, "{what}");
     }
 }

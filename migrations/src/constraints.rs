@@ -251,6 +251,13 @@ pub const UNIQUE: &[Unique] = &[
         "exception_changes_pkey",
     ),
     unique(
+        "member_departments",
+        &["org_id", "member_id", "effective_from"],
+        "member_departments_pkey",
+    ),
+    unique("member_imports", &["org_id", "id"], "member_imports_pkey"),
+    unique("client_contacts", &["org_id", "id"], "client_contacts_pkey"),
+    unique(
         "exception_codes",
         &["org_id", "kind", "code"],
         "exception_codes_pkey",
@@ -262,6 +269,27 @@ pub const UNIQUE: &[Unique] = &[
         "group_months_pkey",
     ),
     unique("day_closings", &["org_id"], "day_closings_pkey"),
+    unique("gatherings", &["org_id", "id"], "gatherings_pkey"),
+    unique(
+        "gathering_members",
+        &["org_id", "gathering_id", "member_id"],
+        "gathering_members_pkey",
+    ),
+    unique(
+        "attendance_records",
+        &["org_id", "id"],
+        "attendance_records_pkey",
+    ),
+    unique(
+        "attendance_records",
+        &["org_id", "gathering_id", "member_id"],
+        "one_record_per_gathering_and_member",
+    ),
+    unique(
+        "gathering_guesses",
+        &["org_id", "gathering_id", "member_id"],
+        "gathering_guesses_pkey",
+    ),
     unique("corrections", &["org_id", "id"], "corrections_pkey"),
     unique("timesheets", &["org_id", "id"], "timesheets_pkey"),
     unique(

@@ -84,6 +84,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         accepted_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        member_id -> Nullable<Uuid>,
     }
 }
 
@@ -167,6 +168,8 @@ diesel::table! {
         notes -> Nullable<Text>,
         created_at -> Timestamptz,
         archived_at -> Nullable<Timestamptz>,
+        other_phones -> Jsonb,
+        is_newborn -> Bool,
     }
 }
 
@@ -696,6 +699,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_departments (org_id, member_id, effective_from) {
+        org_id -> Uuid,
+        member_id -> Uuid,
+        effective_from -> Date,
+        department_id -> Nullable<Uuid>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Nullable<Uuid>,
+        applied_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    member_imports (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+        resumed_at -> Nullable<Timestamptz>,
+        options -> Jsonb,
+        header -> Jsonb,
+        counts -> Jsonb,
+        failed -> Jsonb,
+        remarks -> Jsonb,
+    }
+}
+
+diesel::table! {
+    client_contacts (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        client_id -> Uuid,
+        name -> Text,
+        phone -> Text,
+        relation -> Nullable<Text>,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
     exception_codes (org_id, kind, code) {
         org_id -> Uuid,
         kind -> Text,
@@ -870,6 +912,90 @@ diesel::table! {
 }
 
 diesel::table! {
+    gatherings (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        note -> Nullable<Text>,
+        place_id -> Nullable<Uuid>,
+        radius_m -> Nullable<Integer>,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        time_zone -> Text,
+        opens_minutes -> Integer,
+        closes_minutes -> Nullable<Integer>,
+        opens_at -> Timestamptz,
+        check_in_until -> Timestamptz,
+        closes_at -> Timestamptz,
+        late_after_minutes -> Nullable<Integer>,
+        code_required -> Bool,
+        secret -> Text,
+        roster -> Text,
+        department_id -> Nullable<Uuid>,
+        organizer_id -> Nullable<Uuid>,
+        series_id -> Nullable<Uuid>,
+        state -> Text,
+        cancel_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        cancelled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    gathering_members (org_id, gathering_id, member_id) {
+        org_id -> Uuid,
+        gathering_id -> Uuid,
+        member_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    attendance_records (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        gathering_id -> Uuid,
+        member_id -> Uuid,
+        department_id -> Nullable<Uuid>,
+        status -> Text,
+        method -> Nullable<Text>,
+        checked_in_at -> Nullable<Timestamptz>,
+        in_received_at -> Nullable<Timestamptz>,
+        in_device_at -> Nullable<Timestamptz>,
+        checked_out_at -> Nullable<Timestamptz>,
+        out_received_at -> Nullable<Timestamptz>,
+        out_device_at -> Nullable<Timestamptz>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        accuracy_m -> Nullable<Double>,
+        fence_in -> Text,
+        distance_in_m -> Nullable<Double>,
+        fence_out -> Nullable<Text>,
+        distance_out_m -> Nullable<Double>,
+        minutes_late -> Nullable<Integer>,
+        flags -> Jsonb,
+        needs_review -> Bool,
+        forced_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        attested -> Bool,
+        note -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    gathering_guesses (org_id, gathering_id, member_id) {
+        org_id -> Uuid,
+        gathering_id -> Uuid,
+        member_id -> Uuid,
+        wrong -> Integer,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
     corrections (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -936,5 +1062,7 @@ diesel::allow_tables_to_appear_in_same_query!(shift_series, members);
 diesel::allow_tables_to_appear_in_same_query!(leave_requests, members);
 diesel::allow_tables_to_appear_in_same_query!(day_parts, members);
 diesel::allow_tables_to_appear_in_same_query!(work_days, members);
+diesel::allow_tables_to_appear_in_same_query!(gatherings, gathering_members, attendance_records);
+diesel::allow_tables_to_appear_in_same_query!(gathering_members, members);
 diesel::allow_tables_to_appear_in_same_query!(corrections, members);
 diesel::allow_tables_to_appear_in_same_query!(timesheets, members);

@@ -147,3 +147,8 @@ pub fn stage_imported_in(tx: &mut Tx, imported: &[Imported]) -> Result<()> {
     store::stage_insert_many(tx, &sessions)?;
     store::stage_punches(tx, &punches)
 }
+
+/// When each member last punched, those who ever did.
+pub async fn last_punches_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    store::last_punches(tx).await
+}

@@ -21,7 +21,7 @@ use crate::kernel::id::{
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
-#[derive(Insertable, AsChangeset, Queryable, Selectable, serde::Serialize, serde::Deserialize)]
+#[derive(Insertable, AsChangeset, Queryable, Selectable)]
 #[diesel(table_name = work_sessions, treat_none_as_null = true)]
 struct SessionRow {
     org_id: OrgId,
@@ -438,14 +438,16 @@ pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
-/// A session as the database keeps it, for its versions.
-pub(super) fn body_of(tx: &Tx, session: &WorkSession) -> Result<Json> {
-    Ok(serde_json::to_value(SessionRow::of(tx.org(), session))?)
-}
-
-/// The other way round.
-pub(super) fn from_body(body: Json) -> Result<WorkSession> {
-    serde_json::from_value::<SessionRow>(body)?.try_into()
+/// The newest claim of each member.
+pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = punches::table
+        .filter(punches::org_id.eq(tx.org()))
+        .group_by(punches::member_id)
+        .select((
+            punches::member_id,
+            diesel::dsl::max(punches::occurred_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {

@@ -78,6 +78,11 @@ fn unique(error: DieselError) -> Error {
             None,
             "this member is already clocked in",
         ),
+        "one_record_per_gathering_and_member" => (
+            Code::AlreadyCheckedIn,
+            None,
+            "this member is already checked in here",
+        ),
         "one_organization_per_slug" => (
             Code::SlugTaken,
             Some("slug"),

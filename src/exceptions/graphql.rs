@@ -63,6 +63,8 @@ pub enum ExceptionKind {
     UnverifiedTime,
     /// Captured long before it was handed in.
     LateSubmission,
+    /// The device shows another time zone than the place.
+    ForeignTimeZone,
     /// Begun later than planned.
     LateIn,
     /// Ended earlier than planned.

@@ -11,7 +11,8 @@ pub mod scalars;
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use crate::{
-    attendance, audit, exceptions, identity, leave, orgs, places, reports, rules, schedules,
+    attendance, audit, exceptions, gatherings, identity, imports, leave, orgs, places, reports,
+    rules, schedules,
 };
 
 /// Everything that can be asked. Merged in groups: a flat merge of many overflows the compiler's recursion limit.
@@ -24,6 +25,8 @@ pub struct Query(
     JudgingQuery,
     ReportingQuery,
     ReviewQuery,
+    GatheringQuery,
+    StaffingQuery,
     node::NodeQuery,
 );
 
@@ -58,6 +61,8 @@ pub struct JudgingQuery(
 pub struct CalendarQuery(
     schedules::hours::graphql::HoursQuery,
     schedules::holidays::graphql::HolidaysQuery,
+    schedules::types::graphql::ShiftTypesQuery,
+    schedules::series::graphql::SeriesQuery,
     leave::graphql::LeaveQuery,
     leave::types::graphql::LeaveTypesQuery,
 );
@@ -67,6 +72,9 @@ pub struct CalendarQuery(
 pub struct CalendarMutation(
     schedules::hours::graphql::HoursMutation,
     schedules::holidays::graphql::HolidaysMutation,
+    schedules::types::graphql::ShiftTypesMutation,
+    schedules::roster::graphql::RosterMutation,
+    schedules::series::graphql::SeriesMutation,
     leave::graphql::LeaveMutation,
     leave::types::graphql::LeaveTypesMutation,
 );
@@ -93,6 +101,30 @@ pub struct ReviewMutation(
     exceptions::codes::graphql::CodesMutation,
 );
 
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+
+/// Classes, meetings, shift calls.
+#[derive(MergedObject, Default)]
+pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+
+/// Many people at once.
+#[derive(MergedObject, Default)]
+pub struct StaffingQuery(
+    imports::members::graphql::MemberImportsQuery,
+    imports::inactive::graphql::InactiveQuery,
+);
+
+/// Many people at once, where they belong, and whom to call.
+#[derive(MergedObject, Default)]
+pub struct StaffingMutation(
+    identity::moves::graphql::MovesMutation,
+    places::contacts::graphql::ClientContactsMutation,
+    imports::members::graphql::MemberImportsMutation,
+    imports::inactive::graphql::InactiveMutation,
+);
+
 /// Time put right by people, and handed in.
 #[derive(MergedObject, Default)]
 pub struct RightingQuery(
@@ -116,6 +148,8 @@ pub struct Mutation(
     RightingMutation,
     JudgingMutation,
     ReviewMutation,
+    GatheringMutation,
+    StaffingMutation,
 );
 
 /// What the rules decided, and what others would have decided.
@@ -141,7 +175,6 @@ pub struct WorkMutation(
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
-    attendance::mutations::AttendanceMutation,
 );
 
 /// Clocking, at once and later.
@@ -157,6 +190,7 @@ pub struct Subscription(
     attendance::live::AttendanceSubscription,
     rules::replays::live::ReplaysSubscription,
     exceptions::live::ExceptionsSubscription,
+    gatherings::live::GatheringsSubscription,
 );
 
 pub type ZamuSchema = Schema<Query, Mutation, Subscription>;

@@ -214,6 +214,19 @@ pub(super) fn revoke_logins(lobby: &mut Lobby, ids: Vec<LoginId>, because: Becau
     lobby.stage(diesel::update(open).set(change))
 }
 
+/// When each member of the transaction's organization was last seen, on whichever device.
+pub(super) async fn last_seen(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = login_sessions::table
+        .filter(login_sessions::org_id.eq(tx.org()))
+        .filter(login_sessions::member_id.is_not_null())
+        .group_by(login_sessions::member_id)
+        .select((
+            login_sessions::member_id.assume_not_null(),
+            diesel::dsl::max(login_sessions::last_seen_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
+}
+
 /// Ends the login sessions in which a member of the transaction's organization is signed in.
 pub(super) fn revoke_logins_of(tx: &mut Tx, member: MemberId, because: Because) -> Result<()> {
     let now = tx.now();

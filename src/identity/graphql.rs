@@ -8,8 +8,9 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 
 use super::model::{self, Standing};
+use super::moves::graphql::MemberDepartment;
 use super::service::{self, Wanted};
-use super::{invitations, logins, tokens};
+use super::{invitations, logins, moves, tokens};
 use crate::auth::{action, policy};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
@@ -174,6 +175,12 @@ impl Member {
     /// Where they belong; null for those who belong nowhere in particular.
     async fn department(&self, ctx: &Context<'_>) -> Result<Option<Department>> {
         orgs::find(ctx, self.0.department_id).await
+    }
+
+    /// Where they belonged and will belong, the earliest first.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn departments(&self, ctx: &Context<'_>) -> Result<Vec<MemberDepartment>> {
+        moves::graphql::departments_of(ctx, self.0.id).await
     }
 
     /// E.164: `+254712345678`. Null also where you may not see it: it takes `VIEW_CONTACTS` or being the member.

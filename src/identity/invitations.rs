@@ -6,17 +6,17 @@ use super::accounts::{self, Account};
 use super::attempts::Knock;
 use super::logins::{self, Device, Membership, Welcome};
 use super::model::{self, Handles, Invitation, Member, Refusal, Standing};
-use super::{passwords, store};
+use super::{moves, passwords, store};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::policy::Role;
 use crate::auth::token;
 use crate::auth::viewer::Viewer;
 use crate::db::lobby::Lobby;
-use crate::db::tx::Audit;
+use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{AccountId, DepartmentId, InvitationId};
+use crate::kernel::id::{AccountId, DepartmentId, InvitationId, MemberId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::text;
 use crate::orgs;
@@ -53,24 +53,71 @@ pub async fn invite(
             .await
             .map_err(|error| error.at("department"))?;
     }
-    let secret = token::random(app.ids());
+    let who = Invited {
+        name,
+        handles: Handles { phone, email },
+        role,
+        department: input.department,
+        title,
+        member: None,
+    };
+    let (secret, invitation) = stage(&mut tx, who, invited_by)?;
+    tx.commit(Audit::of(invitation.id)).await?;
+    Ok((secret, invitation))
+}
+
+/// Whom an invitation is for, checked.
+struct Invited {
+    name: String,
+    handles: Handles,
+    role: Role,
+    department: Option<DepartmentId>,
+    title: Option<String>,
+    member: Option<MemberId>,
+}
+
+/// Invites somebody who is recorded already: who accepts becomes that member. Nothing if they were invited before and
+/// have not answered.
+pub async fn invite_recorded_in(
+    tx: &mut Tx,
+    member: &Member,
+) -> Result<Option<(String, Invitation)>> {
+    let invited_by = tx.viewer().person()?;
+    tx.viewer().allowed(Action::InviteMembers)?;
+    if member.account_id.is_some() || store::is_invited(tx, member.id).await? {
+        return Ok(None);
+    }
+    let who = Invited {
+        name: member.name.clone(),
+        handles: Handles::parse(member.phone.as_deref(), member.email.as_deref())?,
+        role: member.role,
+        department: member.department_id,
+        title: member.title.clone(),
+        member: Some(member.id),
+    };
+    stage(tx, who, invited_by).map(Some)
+}
+
+fn stage(tx: &mut Tx, who: Invited, invited_by: MemberId) -> Result<(String, Invitation)> {
+    let Handles { phone, email } = who.handles;
+    let secret = token::random(tx.app().ids());
     let invitation = Invitation {
         org_id: tx.org(),
         id: tx.id(),
-        name,
+        name: who.name,
         phone,
         email,
-        role,
-        department_id: input.department,
-        title,
+        role: who.role,
+        department_id: who.department,
+        title: who.title,
         invited_by,
         created_at: tx.now(),
         expires_at: tx.now() + WAITS,
         accepted_at: None,
         revoked_at: None,
+        member_id: who.member,
     };
-    store::insert_invitation(&mut tx, &invitation, token::digest(&secret))?;
-    tx.commit(Audit::of(invitation.id)).await?;
+    store::insert_invitation(tx, &invitation, token::digest(&secret))?;
     Ok((secret, invitation))
 }
 
@@ -195,7 +242,12 @@ async fn join(
         Some(membership) if membership.member.is_active() => {
             return Err(Refusal::AlreadyMember.into());
         }
-        Some(Membership { member: former, .. }) => {
+        Some(Membership {
+            member: former,
+            organization,
+        }) => {
+            let to = invitation.department_id;
+            moves::service::returned(&mut lobby, &organization, &former, to).await?;
             let Member {
                 id,
                 tags,
@@ -213,11 +265,24 @@ async fn join(
             store::readmit_member(&mut lobby, org, member.clone()).await?;
             member
         }
-        None => {
-            let member = joined(&lobby, account, invitation);
-            store::admit_member(&mut lobby, org, member.clone()).await?;
-            member
-        }
+        None => match recorded(&mut lobby, invitation).await? {
+            Some(recorded) => {
+                let Member { phone, email, .. } = joined(&lobby, account, invitation);
+                let member = Member {
+                    account_id: Some(account),
+                    phone,
+                    email,
+                    ..recorded
+                };
+                store::readmit_member(&mut lobby, org, member.clone()).await?;
+                member
+            }
+            None => {
+                let member = joined(&lobby, account, invitation);
+                store::admit_member(&mut lobby, org, member.clone()).await?;
+                member
+            }
+        },
     };
     lobby.emit(
         org,
@@ -238,6 +303,14 @@ async fn join(
         .find(|membership| membership.organization.id == org)
         .cloned();
     logins::admit(lobby, account, current, memberships, device).await
+}
+
+/// Whom the invitation is for, if they were recorded before and still wait for an account.
+async fn recorded(lobby: &mut Lobby, invitation: &Invitation) -> Result<Option<Member>> {
+    match invitation.member_id {
+        Some(id) => store::find_recorded(lobby, invitation.org_id, id).await,
+        None => Ok(None),
+    }
 }
 
 fn joined(lobby: &Lobby, account: AccountId, invitation: &Invitation) -> Member {

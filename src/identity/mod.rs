@@ -11,6 +11,8 @@ pub mod store;
 pub mod service;
 pub mod logins;
 pub mod invitations;
+pub mod moves;
+pub mod bulk;
 pub mod tokens;
 pub mod graphql;
 pub mod mutations;

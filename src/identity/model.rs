@@ -64,6 +64,8 @@ pub struct Invitation {
     pub expires_at: Instant,
     pub accepted_at: Option<Instant>,
     pub revoked_at: Option<Instant>,
+    /// Somebody who is recorded already and becomes the account's member by accepting.
+    pub member_id: Option<MemberId>,
 }
 
 /// Where an invitation stands.

@@ -193,7 +193,7 @@ pub struct EmergencyContactInput {
     name: String,
     /// In any usual form.
     phone: String,
-    /// What they are to the member: at most 60 characters.
+    /// What they are to whom it is about: at most 60 characters.
     relation: Option<String>,
 }
 
@@ -523,7 +523,7 @@ impl IdentityMutation {
 }
 
 impl EmergencyContactInput {
-    fn into_new(self) -> NewContact {
+    pub(crate) fn into_new(self) -> NewContact {
         let Self {
             name,
             phone,

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::accounts::{self, Account};
 use super::model::{self, ApiToken, Because, Contact, Handles, Login, Member, Refusal};
 use super::store::{self, Filter};
-use super::{passwords, tokens};
+use super::{moves, passwords, tokens};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::policy::{Role, Scope};
@@ -174,7 +174,7 @@ async fn by_api_token(app: &App, bearer: &str) -> Result<Viewer> {
 }
 
 /// Tells this node at once what the dispatcher will tell every node: somebody's access changed.
-pub(super) fn tell_now(app: &App, org: OrgId, event: &Event) {
+pub(in crate::identity) fn tell_now(app: &App, org: OrgId, event: &Event) {
     app.access().observe(org, event);
 }
 
@@ -248,9 +248,34 @@ pub async fn member_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
     Ok(masked(tx, member))
 }
 
+/// Those of these members that the transaction's action reaches, in no order.
+pub async fn members_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<Member>> {
+    let members = store::members_by_ids(tx, ids).await?;
+    Ok(members
+        .into_iter()
+        .map(|member| masked(tx, member))
+        .collect())
+}
+
+/// Every active member and the department they are in, whatever the action reaches: for other slices that ask who is
+/// expected somewhere.
+pub async fn active_in(tx: &mut Tx) -> Result<Vec<(MemberId, Option<DepartmentId>)>> {
+    store::list_active(tx).await
+}
+
 /// The active owners and admins, and those of these members who are active: for other slices that ask who may decide.
 pub async fn deciders_in(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<(MemberId, Role)>> {
     store::active_of(tx, &[Role::Owner, Role::Admin], ids).await
+}
+
+/// Everybody in the organization who has not left, whole: for other slices that go through all of them.
+pub async fn active_members_in(tx: &mut Tx) -> Result<Vec<Member>> {
+    store::all_members(tx, true).await
+}
+
+/// When each member was last seen signed in, those who ever were.
+pub async fn last_seen_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    accounts::last_seen(tx).await
 }
 
 /// Those of these members that the viewer may see.
@@ -324,7 +349,7 @@ pub async fn update_member(
                 .await
                 .map_err(|error| error.at("department"))?;
         }
-        member.department_id = department;
+        moves::service::move_now_in(&mut tx, &mut member, department).await?;
     }
     if let Some(title) = &input.title {
         member.title = text::optional("title", title.as_deref(), 80)?;
@@ -337,7 +362,7 @@ pub async fn update_member(
 }
 
 /// Refuses to lose the last active owner.
-async fn keep_an_owner(tx: &mut Tx, member: &Member) -> Result<()> {
+pub(super) async fn keep_an_owner(tx: &mut Tx, member: &Member) -> Result<()> {
     if member.role == Role::Owner && member.is_active() && store::count_owners(tx).await? < 2 {
         return Err(Refusal::LastOwner.into());
     }
@@ -351,11 +376,34 @@ async fn changed(
     event: Event,
     reason: Option<String>,
 ) -> Result<Member> {
-    tx.emit(&event)?;
-    let (app, org, shown) = (tx.app().clone(), tx.org(), masked(&tx, member));
+    announce_in(&mut tx, event)?;
+    let shown = masked(&tx, member);
     tx.commit(Audit::of(shown.id).because(reason)).await?;
-    tell_now(&app, org, &event);
     Ok(shown)
+}
+
+/// Commits what was recorded about a member, and tells of it if it shows already.
+pub(super) async fn changed_with(
+    mut tx: Tx,
+    member: Member,
+    shows: bool,
+    audit: Audit,
+) -> Result<Member> {
+    if shows {
+        announce_in(&mut tx, Event::MemberChanged { member: member.id })?;
+    }
+    let shown = masked(&tx, member);
+    tx.commit(audit).await?;
+    Ok(shown)
+}
+
+/// Emits an event about a member's access, and tells this node of it once it is durable.
+pub(super) fn announce_in(tx: &mut Tx, event: Event) -> Result<()> {
+    tx.emit(&event)?;
+    let (app, org) = (tx.app().clone(), tx.org());
+    let name = format!("{event:?}");
+    tx.afterwards(&name, move || tell_now(&app, org, &event));
+    Ok(())
 }
 
 /// Ends a membership, keeping everything it did. Its login sessions end with it.
@@ -367,22 +415,25 @@ pub async fn deactivate_member(
 ) -> Result<Member> {
     let reason = text::required("reason", reason, 500)?;
     let mut tx = app.begin(viewer, Action::ManageMembers).await?;
-    let mut member = store::get_member(&mut tx, id).await?;
+    let member = store::get_member(&mut tx, id).await?;
     if !member.is_active() {
         return Ok(masked(&tx, member));
     }
-    model::may_touch_owner(viewer.role(), &[member.role])?;
-    keep_an_owner(&mut tx, &member).await?;
+    let member = deactivate_in(&mut tx, member).await?;
+    let shown = masked(&tx, member);
+    tx.commit(Audit::of(id).because(Some(reason))).await?;
+    Ok(shown)
+}
+
+/// Ends an active membership with its login sessions, as [`deactivate_member`] does: for many at once.
+pub async fn deactivate_in(tx: &mut Tx, mut member: Member) -> Result<Member> {
+    model::may_touch_owner(tx.viewer().role(), &[member.role])?;
+    keep_an_owner(tx, &member).await?;
     member.deactivated_at = Some(tx.now());
-    store::update_member(&mut tx, &member)?;
-    accounts::revoke_logins_of(&mut tx, id, Because::Deactivated)?;
-    changed(
-        tx,
-        member,
-        Event::MemberDeactivated { member: id },
-        Some(reason),
-    )
-    .await
+    store::update_member(tx, &member)?;
+    accounts::revoke_logins_of(tx, member.id, Because::Deactivated)?;
+    announce_in(tx, Event::MemberDeactivated { member: member.id })?;
+    Ok(member)
 }
 
 pub async fn reactivate_member(app: &App, viewer: &Viewer, id: MemberId) -> Result<Member> {

@@ -200,6 +200,16 @@ pub(super) async fn members_by_ids(tx: &mut Tx, ids: &[MemberId]) -> Result<Vec<
     all(rows.load(tx.conn()?).await?)
 }
 
+/// Everybody, those who left only if wanted.
+pub(super) async fn all_members(tx: &mut Tx, only_active: bool) -> Result<Vec<Member>> {
+    let mut rows = own_members(tx);
+    if only_active {
+        rows = rows.filter(members::deactivated_at.is_null());
+    }
+    let rows = rows.order(members::id).select(MemberRow::as_select());
+    all(rows.load(tx.conn()?).await?)
+}
+
 /// A member the action reaches; whoever is beyond it does not exist.
 pub(super) async fn get_member(tx: &mut Tx, id: MemberId) -> Result<Member> {
     let row = reached(tx)
@@ -262,6 +272,15 @@ pub(super) async fn active_of(
         .collect()
 }
 
+/// Every active member of the organization and the department they are in, whoever may see them.
+pub(super) async fn list_active(tx: &mut Tx) -> Result<Vec<(MemberId, Option<DepartmentId>)>> {
+    let rows = own_members(tx)
+        .filter(members::deactivated_at.is_null())
+        .order(members::id)
+        .select((members::id, members::department_id));
+    Ok(rows.load(tx.conn()?).await?)
+}
+
 /// Now and not with the commit: rows that point at the member may follow.
 pub(super) async fn insert_member(tx: &mut Tx, member: Member) -> Result<()> {
     let row = MemberRow::of(tx.org(), member)?;
@@ -286,6 +305,34 @@ pub(super) async fn admit_member(lobby: &mut Lobby, org: OrgId, member: Member) 
         .execute(lobby.conn()?)
         .await?;
     Ok(())
+}
+
+/// From the lobby: the member an invitation is for, recorded before there was an account.
+pub(super) async fn find_recorded(
+    lobby: &mut Lobby,
+    org: OrgId,
+    id: MemberId,
+) -> Result<Option<Member>> {
+    let row = members::table
+        .filter(members::org_id.eq(org))
+        .filter(members::id.eq(id))
+        .filter(members::account_id.is_null())
+        .filter(members::deactivated_at.is_null())
+        .select(MemberRow::as_select());
+    let row: Option<MemberRow> = row.first(lobby.conn()?).await.optional()?;
+    row.map(MemberRow::member).transpose()
+}
+
+/// Whether somebody recorded is invited already, and has not answered.
+pub(super) async fn is_invited(tx: &mut Tx, member: MemberId) -> Result<bool> {
+    let now = tx.now();
+    let open = own_invitations(tx)
+        .filter(invitations::member_id.eq(member))
+        .filter(invitations::accepted_at.is_null())
+        .filter(invitations::revoked_at.is_null())
+        .filter(invitations::expires_at.gt(now));
+    let count: i64 = open.count().get_result(tx.conn()?).await?;
+    Ok(count > 0)
 }
 
 /// From the lobby: somebody who had left accepts an invitation to come back.
@@ -352,6 +399,7 @@ struct InvitationRow {
     expires_at: Instant,
     accepted_at: Option<Instant>,
     revoked_at: Option<Instant>,
+    member_id: Option<MemberId>,
 }
 
 impl InvitationRow {
@@ -373,6 +421,7 @@ impl InvitationRow {
             expires_at,
             accepted_at,
             revoked_at,
+            member_id,
             ..
         } = self;
         Ok(Invitation {
@@ -389,6 +438,7 @@ impl InvitationRow {
             expires_at,
             accepted_at,
             revoked_at,
+            member_id,
         })
     }
 }
@@ -452,6 +502,7 @@ pub(super) fn insert_invitation(
         expires_at,
         accepted_at,
         revoked_at,
+        member_id,
         ..
     } = *invitation;
     let org_id = tx.org();
@@ -470,6 +521,7 @@ pub(super) fn insert_invitation(
         expires_at,
         accepted_at,
         revoked_at,
+        member_id,
     };
     tx.stage(diesel::insert_into(invitations::table).values(row))
 }

@@ -8,7 +8,7 @@ use crate::kernel::time::{Instant, local_to_instant};
 use crate::schedules::model::{EARLY, Shift, ShiftKind, match_shift};
 
 /// Two taps in one direction within this time are one act: nobody comes twice in two minutes.
-const DOUBLE_TAP: TimeDelta = TimeDelta::minutes(2);
+pub const DOUBLE_TAP: TimeDelta = TimeDelta::minutes(2);
 /// A clock-out later than this after the clock-in belongs to something else.
 pub const LONGEST_SESSION: TimeDelta = TimeDelta::hours(24);
 
@@ -47,6 +47,14 @@ pub enum Reason {
     NoClockIn,
     #[error("an earlier import gave this time to another session, and history is not rewritten")]
     AgainstHistory,
+    #[error("there is no member {0}")]
+    UnknownMember(String),
+    #[error("several members are called {0}")]
+    AmbiguousMember(String),
+    #[error("the mapping says nothing about the direction `{0}`")]
+    UnknownCode(String),
+    #[error("its direction is unknown, and it is neither the first nor the last of its day")]
+    Between,
     #[error("leave requests are not imported yet: approved leave comes from schedules.csv")]
     LeaveRequest,
 }
@@ -70,6 +78,10 @@ impl Reason {
             Self::Future => "FUTURE",
             Self::NoClockIn => "NO_CLOCK_IN",
             Self::AgainstHistory => "AGAINST_HISTORY",
+            Self::UnknownMember(_) => "UNKNOWN_MEMBER",
+            Self::AmbiguousMember(_) => "AMBIGUOUS_MEMBER",
+            Self::UnknownCode(_) => "UNKNOWN_CODE",
+            Self::Between => "BETWEEN",
             Self::LeaveRequest => "LEAVE_REQUEST",
         }
     }
@@ -190,19 +202,16 @@ pub struct Tap {
     pub row: Option<u64>,
     pub at: DateTime<FixedOffset>,
     pub direction: Direction,
+    /// The file does not say which way: the direction is still to be worked out.
+    pub is_unknown: bool,
     pub place: Option<String>,
+    /// Which terminal it was made at.
+    pub device: Option<String>,
+    /// The outside name of the punch.
+    pub name: String,
 }
 
 impl Tap {
-    /// The outside name of the punch.
-    pub fn external_ref(&self, user: &str) -> String {
-        format!(
-            "clockster:{user}:{}:{}",
-            self.at.format("%Y-%m-%dT%H:%M:%S%:z"),
-            self.direction.name()
-        )
-    }
-
     /// At one instant the clock-out comes first, as when one shift ends and the next begins; of equals the one that
     /// names its place. The row decides last, so the order of the rows does not matter.
     fn order(&self) -> impl Ord + use<> {
@@ -252,7 +261,12 @@ pub struct Pairing {
 
 /// Pairs one person's punches. A tap within two minutes of the one before it, in the same direction, is the same act
 /// and shares its fate; a clock-in while a session is open shows that the clock-out was missed.
-pub fn pair(mut taps: Vec<Tap>) -> Pairing {
+pub fn pair(taps: Vec<Tap>) -> Pairing {
+    pair_within(taps, DOUBLE_TAP)
+}
+
+/// The same, where taps within another time are one act.
+pub fn pair_within(mut taps: Vec<Tap>, debounce: TimeDelta) -> Pairing {
     taps.sort_by_cached_key(Tap::order);
     let mut pairing = Pairing::default();
     let mut open: Option<Tap> = None;
@@ -260,7 +274,7 @@ pub fn pair(mut taps: Vec<Tap>) -> Pairing {
     let mut last: Option<(Direction, Instant, Option<u64>)> = None;
     for tap in taps {
         let (direction, at) = (tap.direction, tap.at.to_utc());
-        let act = last.filter(|(before, then, _)| *before == direction && at - *then <= DOUBLE_TAP);
+        let act = last.filter(|(before, then, _)| *before == direction && at - *then <= debounce);
         last = Some((direction, at, act.map_or(tap.row, |(.., into)| into)));
         match (act, tap.row) {
             (Some((.., into)), Some(row)) => pairing.merged.push(Merge { row, into }),
@@ -315,7 +329,10 @@ mod tests {
             row: Some(row),
             at: text.parse().unwrap(),
             direction,
+            is_unknown: false,
             place: None,
+            device: None,
+            name: String::new(),
         }
     }
 
@@ -542,7 +559,10 @@ mod tests {
                                 at
                             },
                             direction: if comes { Direction::In } else { Direction::Out },
+                            is_unknown: false,
                             place: (place > 0).then(|| format!("place {place}")),
+                            device: None,
+                            name: String::new(),
                         }
                     });
             taps.collect()

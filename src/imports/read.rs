@@ -242,13 +242,21 @@ pub fn punch(row: &Row<'_>) -> Result<(String, Tap), Reason> {
     let at = at.ok_or_else(|| Reason::BadDate(row.get("date").to_owned()))?;
     let place = text::optional("location", Some(row.get("location")), 200)
         .map_err(|bad| Reason::Malformed(bad.message))?;
+    let name = format!(
+        "clockster:{user}:{}:{}",
+        at.format("%Y-%m-%dT%H:%M:%S%:z"),
+        direction.name()
+    );
     Ok((
         user,
         Tap {
             row: Some(row.number),
             at,
             direction,
+            is_unknown: false,
             place,
+            device: None,
+            name,
         },
     ))
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use chrono::TimeDelta;
 use serde_json::json;
 
-use super::model::{Plan, Reason, Tap, User, shift_ref};
+use super::model::{DOUBLE_TAP, Plan, Reason, Tap, User, shift_ref};
 use super::read::{self, Row, Table};
 use super::report::Report;
 use super::sessions;
 use crate::app::App;
+use crate::attendance::model::Source;
 use crate::auth::action::Action;
 use crate::auth::policy::Role;
 use crate::auth::viewer::Viewer;
@@ -33,7 +35,7 @@ pub const PUNCHES: &str = "attendance.csv";
 pub(super) const MEMBERS_AT_ONCE: usize = 200;
 const SHIFTS_AT_ONCE: usize = 1_000;
 /// How far ahead of ours the other system's clock may run.
-const CLOCK_TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
+pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
 /// How far an import has come, in units of its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,18 @@ pub(super) struct Import<'a> {
     pub(super) members: HashMap<String, Member>,
     /// By name, without their fences: the files have no positions to judge by them.
     pub(super) places: HashMap<String, Place>,
+    pub(super) from: Origin,
+}
+
+/// Where the rows come from, and how they are taken.
+pub(super) struct Origin {
+    /// The other system.
+    pub(super) name: String,
+    pub(super) source: Source,
+    /// Taps within this time are one act.
+    pub(super) debounce: TimeDelta,
+    /// Only say what would happen.
+    pub(super) dry_run: bool,
 }
 
 /// Who an import is: for the command line.
@@ -83,6 +97,12 @@ pub async fn run_clockster(
         report,
         members,
         places,
+        from: Origin {
+            name: "clockster".to_owned(),
+            source: Source::Import,
+            debounce: DOUBLE_TAP,
+            dry_run: false,
+        },
     };
     import_members(&mut import, users, &mut progress).await?;
     import_plans(&mut import, plans, &mut progress).await?;
@@ -176,7 +196,7 @@ async fn keep_members(import: &mut Import<'_>, users: Vec<(u64, User)>) -> Resul
         }
     }
     import.report.members.created += created;
-    end::<kinds::Member>(tx, "members", created).await
+    end::<kinds::Member>(tx, import, "members", created).await
 }
 
 async fn keep_member(
@@ -277,7 +297,7 @@ async fn keep_shifts(import: &mut Import<'_>, shifts: Vec<NewShift>) -> Result<(
     let created = schedules::service::import_shifts_in(&mut tx, shifts).await? as u64;
     import.report.shifts.created += created;
     import.report.shifts.unchanged += all - created;
-    end::<kinds::Shift>(tx, "shifts", created).await
+    end::<kinds::Shift>(tx, import, "shifts", created).await
 }
 
 fn refuse_leave_requests(
@@ -340,14 +360,15 @@ async fn announce(import: &Import<'_>) -> Result<()> {
 /// Commits what is new; where nothing is, nothing happened and nothing is audited.
 pub(super) async fn end<K: crate::kernel::id::Kind>(
     tx: Tx,
+    import: &Import<'_>,
     what: &str,
     changes: u64,
 ) -> Result<()> {
     if changes == 0 {
         return tx.settle().await;
     }
-    tx.commit(Audit::of_many::<K>().detail(json!({ "source": "clockster", what: changes })))
-        .await
+    let detail = json!({ "source": import.from.name, what: changes });
+    tx.commit(Audit::of_many::<K>().detail(detail)).await
 }
 
 fn at(table: &Table, stage: &'static str) -> Progress {

@@ -2,7 +2,10 @@
 
 use chrono::Days;
 
-use super::model::{End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair};
+use super::model::{
+    End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair_within,
+};
+use super::punches::model::infer;
 use super::service::{Import, PUNCHES, end};
 use crate::attendance::imported::{self, History, Imported};
 use crate::attendance::model::{
@@ -23,10 +26,10 @@ use crate::{places, schedules};
 /// Sessions of one transaction: others wait for its end.
 const SESSIONS_AT_ONCE: usize = 200;
 
-/// Whose punches these are, in the file and here.
+/// Whose punches these are, and where they come from.
 struct Person {
-    user: String,
     member: Member,
+    source: Source,
 }
 
 /// What is to be done about one span.
@@ -48,12 +51,13 @@ enum Step<'a> {
 pub(super) async fn import_sessions(
     import: &mut Import<'_>,
     user: String,
-    mut taps: Vec<Tap>,
+    taps: Vec<Tap>,
 ) -> Result<()> {
     let Some(member) = import.members.get(&user).cloned() else {
         return Ok(());
     };
-    let person = Person { user, member };
+    let source = import.from.source;
+    let person = Person { member, source };
     let days = taps.iter().map(|tap| tap.at.date_naive());
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
         return Ok(());
@@ -63,10 +67,22 @@ pub(super) async fn import_sessions(
     let mut tx = import.begin().await?;
     let history = imported::history_in(&mut tx, person.member.id, around.0).await?;
     let shifts = schedules::service::planned_in(&mut tx, person.member.id, around).await?;
-    taps.extend(unfinished(&history, &person, &taps));
-    let mut steps = plan(import, &person, taps, &history, &shifts)
-        .into_iter()
-        .peekable();
+    let inferred = infer(taps, &shifts, import.from.debounce);
+    import.report.punches.merged += inferred.merged.len() as u64;
+    import.report.merges.extend(inferred.merged);
+    for (row, reason) in &inferred.refused {
+        import.report.refuse(PUNCHES, *row, reason);
+    }
+    let mut taps = inferred.taps;
+    taps.extend(unfinished(&history, &taps));
+    let steps = plan(import, taps, &history, &shifts);
+    if import.from.dry_run {
+        for step in steps {
+            import.foresee(&step);
+        }
+        return Ok(());
+    }
+    let mut steps = steps.into_iter().peekable();
     loop {
         let mut changes = 0;
         let mut created = Vec::new();
@@ -75,7 +91,7 @@ pub(super) async fn import_sessions(
             created.extend(take(&mut tx, import, &person, step).await?);
         }
         stage(&mut tx, created)?;
-        end::<kinds::Session>(tx, "sessions", changes).await?;
+        end::<kinds::Session>(tx, import, "sessions", changes).await?;
         if steps.peek().is_none() {
             return Ok(());
         }
@@ -84,9 +100,9 @@ pub(super) async fn import_sessions(
 }
 
 /// The session that waits for its clock-out, as a clock-in without a row; not if the file has that clock-in itself.
-fn unfinished(history: &History, person: &Person, taps: &[Tap]) -> Option<Tap> {
+fn unfinished(history: &History, taps: &[Tap]) -> Option<Tap> {
     let session = history.unfinished()?;
-    let found = |tap: &Tap| history.session_of(&tap.external_ref(&person.user));
+    let found = |tap: &Tap| history.session_of(&tap.name);
     let in_file = taps
         .iter()
         .any(|tap| found(tap).is_some_and(|known| known.id == session.id));
@@ -95,19 +111,21 @@ fn unfinished(history: &History, person: &Person, taps: &[Tap]) -> Option<Tap> {
         row: None,
         at,
         direction: Direction::In,
+        is_unknown: false,
         place: None,
+        device: None,
+        name: String::new(),
     })
 }
 
 /// Pairs the punches, reports what became of their rows and says what is to be done.
 fn plan<'a>(
     import: &mut Import<'_>,
-    person: &Person,
     taps: Vec<Tap>,
     history: &History,
     shifts: &'a [Shift],
 ) -> Vec<Step<'a>> {
-    let pairing = pair(taps);
+    let pairing = pair_within(taps, import.from.debounce);
     import.report.punches.merged += pairing.merged.len() as u64;
     import.report.merges.extend(pairing.merged);
     for (row, reason) in &pairing.refused {
@@ -117,13 +135,11 @@ fn plan<'a>(
     let mut steps = Vec::new();
     for Span { clock_in, end } in pairing.spans {
         let known = match clock_in.row {
-            Some(_) => history.session_of(&clock_in.external_ref(&person.user)),
+            Some(_) => history.session_of(&clock_in.name),
             None => history.unfinished(),
         };
         let out_is_known = match &end {
-            End::Out(out) => history
-                .session_of(&out.external_ref(&person.user))
-                .is_some(),
+            End::Out(out) => history.session_of(&out.name).is_some(),
             End::Missed | End::Open => false,
         };
         let at = clock_in.at.to_utc();
@@ -194,6 +210,17 @@ impl Import<'_> {
     fn refuse(&mut self, tap: &Tap, reason: &Reason) {
         if let Some(row) = tap.row {
             self.report.refuse(PUNCHES, row, reason);
+        }
+    }
+
+    /// What a step would come to.
+    fn foresee(&mut self, step: &Step<'_>) {
+        match step {
+            Step::Create { end, .. } => {
+                self.report.sessions.created += 1;
+                self.report.sessions.open += u64::from(!matches!(end, End::Out(_)));
+            }
+            Step::Complete { .. } | Step::Disconnect(_) => self.report.sessions.continued += 1,
         }
     }
 
@@ -386,7 +413,7 @@ fn punch(
         },
         member_id: person.member.id,
         direction: tap.direction,
-        source: Source::Import,
+        source: person.source,
         time: PunchTime {
             device_at: Some(at),
             received_at: tx.now(),
@@ -396,8 +423,11 @@ fn punch(
         place_id: place.map(|place| place.id),
         fence: Judgement::NONE,
         remark: None,
-        device: Device::default(),
-        external_ref: Some(tap.external_ref(&person.user)),
+        device: Device {
+            id: tap.device.clone(),
+            ..Device::default()
+        },
+        external_ref: Some(tap.name.clone()),
         trust: Trust::Server,
         skew_seconds: None,
         break_kind: None,

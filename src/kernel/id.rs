@@ -71,6 +71,7 @@ ids! {
     LeaveTypeId = LeaveType, "lvt", "a leave type";
     LoginId = Login, "lgn", "a login session";
     MemberId = Member, "mbr", "a member";
+    MemberImportId = MemberImport, "mim", "an import of members";
     NoteId = Note, "nte", "a note";
     OrgId = Org, "org", "an organization";
     PlaceId = Place, "plc", "a place";

@@ -89,6 +89,25 @@ pub fn time_zone(value: &str) -> Result<Tz> {
         .map_err(|_unknown| Error::invalid("timeZone", unknown))
 }
 
+/// A department and everything above it, from all pairs of child and parent.
+pub fn above(
+    pairs: &[(DepartmentId, Option<DepartmentId>)],
+    leaf: DepartmentId,
+) -> Vec<DepartmentId> {
+    let parents: HashMap<DepartmentId, Option<DepartmentId>> = pairs.iter().copied().collect();
+    let mut found = vec![leaf];
+    let mut next = leaf;
+    while let Some(parent) = parents.get(&next).copied().flatten() {
+        // Even a cycle in the data ends.
+        if found.contains(&parent) {
+            break;
+        }
+        found.push(parent);
+        next = parent;
+    }
+    found
+}
+
 /// A department and everything below it, from all pairs of child and parent.
 pub fn below(
     pairs: &[(DepartmentId, Option<DepartmentId>)],

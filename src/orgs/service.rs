@@ -123,6 +123,11 @@ pub async fn departments_below_in(tx: &mut Tx, root: DepartmentId) -> Result<Vec
     store::departments_below(tx, root).await
 }
 
+/// A department and everything above it.
+pub async fn departments_above_in(tx: &mut Tx, leaf: DepartmentId) -> Result<Vec<DepartmentId>> {
+    store::departments_above(tx, leaf).await
+}
+
 pub async fn create_department(
     app: &App,
     viewer: &Viewer,
@@ -156,6 +161,21 @@ async fn insert_in(
     store::insert_department(tx, &department).await?;
     tx.emit(&Event::DepartmentsChanged)?;
     Ok(department)
+}
+
+/// Every department in use, by name: for imports.
+pub async fn departments_in(tx: &mut Tx) -> Result<Vec<Department>> {
+    store::list_departments(tx).await
+}
+
+/// Makes a department on demand: for imports, which have looked for it.
+pub async fn create_department_in(
+    tx: &mut Tx,
+    name: &str,
+    parent: Option<DepartmentId>,
+) -> Result<Department> {
+    let name = text::required("department", name, 80)?;
+    insert_in(tx, name, parent).await
 }
 
 /// The department of this name, made at the top of the tree if there is none: for imports.

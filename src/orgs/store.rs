@@ -231,3 +231,11 @@ pub(crate) async fn departments_below(
 ) -> Result<Vec<DepartmentId>> {
     Ok(model::below(&pairs(tx).await?, root))
 }
+
+/// A department and everything above it.
+pub(super) async fn departments_above(
+    tx: &mut Tx,
+    leaf: DepartmentId,
+) -> Result<Vec<DepartmentId>> {
+    Ok(model::above(&pairs(tx).await?, leaf))
+}

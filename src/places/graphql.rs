@@ -8,6 +8,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
+use super::contacts::graphql::{ClientContact, ContactsOfClient};
 use super::model;
 use super::service::{self, ClientChanges, Filter, NewClient, NewPlace, PlaceChanges};
 use crate::auth::action::Action;
@@ -158,6 +159,32 @@ impl Client {
     async fn phone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         ctx.viewer()?.allowed(Action::ViewClients)?;
         Ok(self.0.phone.as_deref())
+    }
+
+    /// Further telephone numbers as E.164, the first to try first.
+    ///
+    /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
+    async fn other_phones(&self, ctx: &Context<'_>) -> Result<&[String]> {
+        ctx.viewer()?.allowed(Action::ViewClients)?;
+        Ok(&self.0.other_phones)
+    }
+
+    /// Whether the client was born within the last weeks and has no papers of their own yet.
+    async fn is_newborn(&self) -> bool {
+        self.0.is_newborn
+    }
+
+    /// Whom to call when something happens to the client, the first first; at most 10.
+    ///
+    /// Requires: `VIEW_CLIENTS` (OWNER, ADMIN, SUPERVISOR, WORKER, INTEGRATION).
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn emergency_contacts(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<Vec<ClientContact>> {
+        let found = ctx.loads()?.load_one(ContactsOfClient(self.0.id)).await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// What whoever visits should know.
@@ -395,6 +422,12 @@ pub struct CreateClientInput {
     name: String,
     /// A telephone number as people type it; kept as E.164.
     phone: Option<String>,
+    /// Further telephone numbers, at most 10.
+    #[graphql(default)]
+    other_phones: Vec<String>,
+    /// Whether the client was born within the last weeks and has no papers of their own yet.
+    #[graphql(default)]
+    is_newborn: bool,
     /// The member the client is too, if the client also signs in.
     member: Option<ID>,
     /// What whoever visits should know; at most 2,000 characters.
@@ -413,6 +446,10 @@ pub struct UpdateClientInput {
     name: MaybeUndefined<String>,
     /// A telephone number as people type it; kept as E.164.
     phone: MaybeUndefined<String>,
+    /// Further telephone numbers, at most 10; they replace those before.
+    other_phones: Option<Vec<String>>,
+    /// Whether the client was born within the last weeks and has no papers of their own yet.
+    is_newborn: Option<bool>,
     /// The member the client is too.
     member: MaybeUndefined<ID>,
     /// What whoever visits should know; at most 2,000 characters.
@@ -509,6 +546,8 @@ impl PlacesMutation {
         let new = NewClient {
             name: input.name,
             phone: input.phone,
+            other_phones: input.other_phones,
+            is_newborn: input.is_newborn,
             member_id: optional_id("member", input.member.as_ref())?,
             notes: input.notes,
             places: input
@@ -529,6 +568,8 @@ impl PlacesMutation {
         let changes = ClientChanges {
             name: input.name.into(),
             phone: input.phone.into(),
+            other_phones: input.other_phones,
+            is_newborn: input.is_newborn,
             member_id: Change::from(input.member).try_map(|member| id("member", &member))?,
             notes: input.notes.into(),
         };

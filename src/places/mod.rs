@@ -4,3 +4,4 @@ pub mod model;
 pub mod store;
 pub mod service;
 pub mod graphql;
+pub mod contacts;

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo::{Fence, FencePolygon, Point};
-use crate::kernel::id::{ClientId, MemberId, PlaceId};
+use crate::kernel::id::{ClientId, ContactId, MemberId, PlaceId};
 use crate::kernel::text;
 use crate::kernel::time::Instant;
 
@@ -122,6 +122,10 @@ pub struct Client {
     pub id: ClientId,
     pub name: String,
     pub phone: Option<String>,
+    /// Further numbers, the first to try first.
+    pub other_phones: Vec<String>,
+    /// Born within the last weeks: a child that has no papers of its own yet.
+    pub is_newborn: bool,
     /// Where the client can also sign in.
     pub member_id: Option<MemberId>,
     pub notes: Option<String>,
@@ -135,14 +139,49 @@ impl Client {
         self.name = text::required("name", &self.name, 200)?;
         self.notes = text::optional("notes", self.notes.as_deref(), 2_000)?;
         let phone = text::optional("phone", self.phone.as_deref(), 40)?;
-        self.phone = phone.as_deref().map(phone_number).transpose()?;
+        self.phone = phone
+            .as_deref()
+            .map(|typed| phone_number("phone", typed))
+            .transpose()?;
+        self.other_phones = other_phones(&self.other_phones, self.phone.as_deref())?;
         Ok(self)
     }
 }
 
-fn phone_number(typed: &str) -> Result<String> {
+const MOST_PHONES: usize = 10;
+
+/// Further numbers as E.164, each once and none of them the first.
+fn other_phones(typed: &[String], first: Option<&str>) -> Result<Vec<String>> {
+    if typed.len() > MOST_PHONES {
+        let message = format!("at most {MOST_PHONES} further numbers are kept");
+        return Err(Error::invalid("otherPhones", message));
+    }
+    let mut kept: Vec<String> = Vec::new();
+    for typed in typed {
+        let phone = phone_number("otherPhones", typed)?;
+        if Some(phone.as_str()) != first && !kept.contains(&phone) {
+            kept.push(phone);
+        }
+    }
+    Ok(kept)
+}
+
+/// Whom to call when something happens to a client.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = zamu_schema::tables::client_contacts)]
+pub struct ClientContact {
+    pub id: ContactId,
+    pub client_id: ClientId,
+    pub name: String,
+    pub phone: String,
+    pub relation: Option<String>,
+    pub position: i32,
+}
+
+/// A telephone number as E.164.
+pub fn phone_number(field: &str, typed: &str) -> Result<String> {
     let phone = crate::kernel::phone::Phone::parse(typed)
-        .map_err(|bad| Error::invalid("phone", bad.to_string()))?;
+        .map_err(|bad| Error::invalid(field, bad.to_string()))?;
     Ok(phone.as_str().to_owned())
 }
 

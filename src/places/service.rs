@@ -226,6 +226,8 @@ fn with_things<K: Copy + Eq + std::hash::Hash, T>(
 pub struct NewClient {
     pub name: String,
     pub phone: Option<String>,
+    pub other_phones: Vec<String>,
+    pub is_newborn: bool,
     pub member_id: Option<MemberId>,
     pub notes: Option<String>,
     /// Where the client is served.
@@ -237,6 +239,9 @@ pub struct NewClient {
 pub struct ClientChanges {
     pub name: Change<String>,
     pub phone: Change<String>,
+    /// Nothing means leave them.
+    pub other_phones: Option<Vec<String>>,
+    pub is_newborn: Option<bool>,
     pub member_id: Change<MemberId>,
     pub notes: Change<String>,
 }
@@ -246,6 +251,8 @@ pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result
     let NewClient {
         name,
         phone,
+        other_phones,
+        is_newborn,
         member_id,
         notes,
         places,
@@ -254,6 +261,8 @@ pub async fn create_client(app: &App, viewer: &Viewer, new: NewClient) -> Result
         id: tx.id(),
         name,
         phone,
+        other_phones,
+        is_newborn,
         member_id,
         notes,
         created_at: tx.now(),
@@ -299,6 +308,8 @@ pub async fn update_client(
     let client = Client {
         name: changes.name.apply_required("name", client.name)?,
         phone: changes.phone.apply(client.phone),
+        other_phones: changes.other_phones.unwrap_or(client.other_phones),
+        is_newborn: changes.is_newborn.unwrap_or(client.is_newborn),
         member_id: changes.member_id.apply(client.member_id),
         notes: changes.notes.apply(client.notes),
         ..client

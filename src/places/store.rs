@@ -95,6 +95,8 @@ struct ClientRow {
     notes: Option<String>,
     created_at: Instant,
     archived_at: Option<Instant>,
+    other_phones: serde_json::Value,
+    is_newborn: bool,
 }
 
 impl ClientRow {
@@ -103,12 +105,16 @@ impl ClientRow {
             id,
             name,
             phone,
+            other_phones,
+            is_newborn,
             member_id,
             notes,
             created_at,
             archived_at,
         } = client.clone();
         Self {
+            other_phones: other_phones.into(),
+            is_newborn,
             org_id,
             id,
             name,
@@ -120,7 +126,8 @@ impl ClientRow {
         }
     }
 
-    fn client(self) -> Client {
+    fn client(self) -> Result<Client> {
+        let other_phones = serde_json::from_value(self.other_phones)?;
         let Self {
             id,
             name,
@@ -129,17 +136,20 @@ impl ClientRow {
             notes,
             created_at,
             archived_at,
+            is_newborn,
             ..
         } = self;
-        Client {
+        Ok(Client {
             id,
             name,
             phone,
+            other_phones,
+            is_newborn,
             member_id,
             notes,
             created_at,
             archived_at,
-        }
+        })
     }
 }
 
@@ -340,7 +350,7 @@ pub(super) async fn find_clients(tx: &mut Tx, ids: &[ClientId]) -> Result<Vec<Cl
         .select(ClientRow::as_select())
         .load(tx.conn()?)
         .await?;
-    Ok(rows.into_iter().map(ClientRow::client).collect())
+    rows.into_iter().map(ClientRow::client).collect()
 }
 
 pub(super) async fn list_clients(
@@ -372,10 +382,11 @@ pub(super) async fn list_clients(
         .select(ClientRow::as_select())
         .load(tx.conn()?)
         .await?;
-    Ok(Page::from_rows(
-        rows.into_iter().map(ClientRow::client).collect(),
-        page,
-    ))
+    let rows = rows
+        .into_iter()
+        .map(ClientRow::client)
+        .collect::<Result<_>>()?;
+    Ok(Page::from_rows(rows, page))
 }
 
 pub(super) async fn insert_client(tx: &mut Tx, client: &Client) -> Result<()> {

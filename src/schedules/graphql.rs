@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{self, Plan};
 use super::service::{self, Filter};
+use super::types::graphql::{ShiftPattern, ShiftType};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
@@ -82,6 +83,50 @@ impl Shift {
     /// Unpaid minutes within it.
     async fn break_minutes(&self) -> i32 {
         self.0.break_minutes
+    }
+
+    /// How its time is meant.
+    async fn pattern(&self) -> ShiftPattern {
+        self.0.made.form.pattern.into()
+    }
+
+    /// The type it was made from, if it was.
+    #[graphql(name = "type")]
+    async fn shift_type(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ShiftType>> {
+        match self.0.made.type_id {
+            Some(id) => Ok(ctx.loads()?.load_one(id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// From when it claims a clock-in.
+    async fn claims_from(&self) -> DateTime<Utc> {
+        self.0.window().0
+    }
+
+    /// Until when it claims a clock-in; after its end only one that no other shift claims.
+    async fn claims_to(&self) -> DateTime<Utc> {
+        self.0.window().1
+    }
+
+    /// Minutes that are owed: of a flexible shift what its type says, otherwise its length without the break.
+    async fn owed_minutes(&self) -> i64 {
+        self.0.owed_minutes()
+    }
+
+    /// The series it belongs to.
+    async fn series(&self) -> Option<ID> {
+        self.0.made.series.map(|(id, _)| out(id))
+    }
+
+    /// The day of the series it stands for: another than its work date if it was moved.
+    async fn series_day(&self) -> Option<NaiveDate> {
+        self.0.made.series.map(|(_, day)| day)
+    }
+
+    /// The granted leave it stands for.
+    async fn leave_request(&self) -> Option<ID> {
+        self.0.made.leave_id.map(out)
     }
 
     /// The reference it was imported with.
@@ -180,12 +225,32 @@ pub struct PlanShiftInput {
     break_minutes: i32,
 }
 
+/// A shift with other times.
+#[derive(InputObject)]
+pub struct ChangeShiftInput {
+    /// The shift.
+    shift: ID,
+    /// Where from now on; a place in use. Left out, it is nowhere in particular.
+    place: Option<ID>,
+    /// The day it starts on, in the years 2000–2199.
+    date: NaiveDate,
+    /// When it starts.
+    starts: LocalTime,
+    /// When it ends; if that is not after the start, it is on the next day.
+    ends: LocalTime,
+    /// Unpaid minutes within it; less than its length.
+    #[graphql(default)]
+    break_minutes: i32,
+    /// Why, for the audit log; at most 500 characters. A shift that is over needs one.
+    reason: Option<String>,
+}
+
 /// A shift to be taken out of the plan.
 #[derive(InputObject)]
 pub struct CancelShiftInput {
     /// The shift.
     shift: ID,
-    /// Why, for the audit log; at most 500 characters.
+    /// Why, for the audit log; at most 500 characters. A shift that is over needs one.
     reason: Option<String>,
 }
 
@@ -213,7 +278,27 @@ impl SchedulesMutation {
         ))
     }
 
-    /// Takes a shift out of the plan; cancelling again changes nothing.
+    /// Gives a shift other times. Refused like a new one; one that is over needs a reason, and what was worked is judged
+    /// again.
+    ///
+    /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
+    async fn change_shift(&self, ctx: &Context<'_>, input: ChangeShiftInput) -> Result<Shift> {
+        let shift = id("shift", &input.shift)?;
+        let place = optional_id("place", input.place.as_ref())?;
+        let plan = Plan {
+            date: input.date,
+            starts: input.starts.read("starts")?,
+            ends: input.ends.read("ends")?,
+            break_minutes: input.break_minutes,
+        };
+        let change = (plan, input.reason);
+        Ok(Shift(
+            service::change_shift(ctx.app(), ctx.viewer()?, shift, place, change).await?,
+        ))
+    }
+
+    /// Takes a shift out of the plan; cancelling again changes nothing. One that is over needs a reason, and what was
+    /// worked is judged again. Granted leave is taken back instead.
     ///
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
     async fn cancel_shift(&self, ctx: &Context<'_>, input: CancelShiftInput) -> Result<Shift> {

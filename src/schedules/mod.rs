@@ -9,3 +9,6 @@ pub mod service;
 pub mod graphql;
 pub mod hours;
 pub mod holidays;
+pub mod types;
+pub mod roster;
+pub mod series;

@@ -59,6 +59,15 @@ pub enum Pattern {
 }
 
 impl Pattern {
+    /// What a single span is.
+    pub fn of(span: Span) -> Self {
+        if span.is_overnight() {
+            Self::Overnight
+        } else {
+            Self::Fixed
+        }
+    }
+
     /// `overnight`: what rules see.
     pub const fn word(self) -> &'static str {
         match self {
@@ -90,6 +99,15 @@ impl Default for Form {
             before_minutes: EARLY_MINUTES,
             after_minutes: 0,
             required_minutes: None,
+        }
+    }
+}
+
+impl Form {
+    /// Takes on other times: what was fixed may become overnight, and the other way round.
+    pub fn repattern(&mut self, span: Span) {
+        if matches!(self.pattern, Pattern::Fixed | Pattern::Overnight) {
+            self.pattern = Pattern::of(span);
         }
     }
 }
@@ -191,6 +209,15 @@ pub fn known_year(field: &str, date: NaiveDate) -> Result<()> {
     Err(Error::invalid(field, message))
 }
 
+/// What is over is changed with a reason only.
+pub fn past_needs(now: Instant, shift: &Shift, reason: Option<&str>) -> Result<()> {
+    if shift.ends_at > now || reason.is_some() {
+        return Ok(());
+    }
+    let message = "this shift is over: say why it changes";
+    Err(Error::invalid("reason", message))
+}
+
 /// A shift in the local time of its place; an end that is not after the start is on the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
@@ -202,14 +229,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn form(self) -> Form {
-        let overnight = Span::new(self.starts, self.ends).is_overnight();
-        let pattern = if overnight {
-            Pattern::Overnight
-        } else {
-            Pattern::Fixed
-        };
         Form {
-            pattern,
+            pattern: Pattern::of(Span::new(self.starts, self.ends)),
             ..Form::default()
         }
     }

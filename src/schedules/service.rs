@@ -5,17 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::model::{Made, Plan, Refusal, Shift, ShiftKind, match_shift};
+use super::model::{Made, Plan, Refusal, Shift, ShiftKind, match_shift, past_needs};
+use super::roster::looking::{Around, keep_in, look_in};
+use super::span::Span;
 pub use super::store::Filter;
 use super::{holidays, hours, store};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
-use crate::kernel::error::{Error, Result};
+use crate::events::event::{Event, PlanEvent};
+use crate::identity::model::Member;
+use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{DepartmentId, LeaveId, MemberId, PlaceId, ShiftId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
+use crate::places::model::Place;
 use crate::{identity, orgs, places};
 
 /// Plans work for a member, in the local time of the place, or of the organization if there is none.
@@ -27,18 +32,13 @@ pub async fn plan_shift(
     plan: Plan,
 ) -> Result<Shift> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    check_member(&mut tx, member)
-        .await
-        .map_err(|error| error.at("member"))?;
-    let zone = zone_in(&mut tx, place).await?;
-    let (starts_at, ends_at) = plan.instants(zone)?;
-    if let Some(other) = store::find_overlap(&mut tx, member, (starts_at, ends_at)).await? {
-        return Err(Refusal::Overlap(Box::new(other)).into());
-    }
+    let member = held_in(&mut tx, member).await?;
+    let place = place_in(&mut tx, place).await?;
+    let (starts_at, ends_at) = plan.instants(zone_in(&mut tx, place.as_ref()).await?)?;
     let shift = Shift {
         id: tx.id(),
-        member_id: member,
-        place_id: place,
+        member_id: member.id,
+        place_id: place.as_ref().map(|place| place.id),
         kind: ShiftKind::Work,
         work_date: plan.date,
         starts_at,
@@ -52,27 +52,75 @@ pub async fn plan_shift(
             ..Made::default()
         },
     };
-    store::insert_shifts(&mut tx, vec![shift.clone()]).await?;
-    tx.commit(Audit::of(shift.id)).await?;
+    let (id, members) = (shift.id, [member]);
+    let around = Around {
+        members: &members,
+        place: place.as_ref(),
+    };
+    clear_in(&mut tx, &shift, &around, None).await?;
+    keep_in(&mut tx, vec![shift.clone()], &members).await?;
+    tx.commit(Audit::of(id)).await?;
     Ok(shift)
 }
 
-/// The zone of a place in use, or of the organization if none is named.
-pub(super) async fn zone_in(tx: &mut Tx, place: Option<PlaceId>) -> Result<Tz> {
+/// Refuses a single shift that clashes, or that the rules refuse.
+async fn clear_in(
+    tx: &mut Tx,
+    shift: &Shift,
+    around: &Around<'_>,
+    changed: Option<&Shift>,
+) -> Result<()> {
+    let mut looked = look_in(tx, std::slice::from_ref(shift), around, changed).await?;
+    let denial = looked.denial();
+    looked.clashes.sort_by_key(|clash| clash.with.starts_at);
+    match looked.clashes.into_iter().next() {
+        Some(clash) => Err(Refusal::Overlap(Box::new(clash.with)).into()),
+        None => denial.map_or(Ok(()), Err),
+    }
+}
+
+/// A place in use, if one is named.
+pub(super) async fn place_in(tx: &mut Tx, place: Option<PlaceId>) -> Result<Option<Place>> {
     let Some(id) = place else {
-        return Ok(orgs::service::own_in(tx).await?.time_zone);
+        return Ok(None);
     };
     let place = places::service::place_in(tx, id).await;
-    Ok(place.map_err(|error| error.at("place"))?.time_zone)
+    place.map(Some).map_err(|error| error.at("place"))
+}
+
+/// The zone of a place, or of the organization if there is none.
+pub(super) async fn zone_in(tx: &mut Tx, place: Option<&Place>) -> Result<Tz> {
+    match place {
+        Some(place) => Ok(place.time_zone),
+        None => Ok(orgs::service::own_in(tx).await?.time_zone),
+    }
 }
 
 /// Whoever is planned for is within reach and still here; and nobody else plans for them at the same time.
-async fn check_member(tx: &mut Tx, id: MemberId) -> Result<()> {
-    let member = identity::service::member_in(tx, id).await?;
+async fn held_in(tx: &mut Tx, id: MemberId) -> Result<Member> {
+    let member = identity::service::member_in(tx, id).await;
+    let member = member.map_err(|error| error.at("member"))?;
     if !member.is_active() {
         return Err(Error::invalid("member", "this member has been deactivated"));
     }
-    store::lock_members(tx, &[id]).await
+    store::lock_members(tx, &[id]).await?;
+    Ok(member)
+}
+
+/// Tells whoever follows a member that their shifts between two days changed, naming the earliest.
+pub(super) fn announce(
+    tx: &mut Tx,
+    member: &Member,
+    shift: ShiftId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<()> {
+    tx.emit(&Event::ShiftsChanged(PlanEvent {
+        member: member.id,
+        department: member.department_id,
+        about: shift.to_string(),
+        from,
+        to,
+    }))
 }
 
 /// Holds a member until the end, within reach or not: whoever plans or grants leave for them waits.
@@ -80,7 +128,8 @@ pub async fn lock_member_in(tx: &mut Tx, member: MemberId) -> Result<()> {
     store::lock_members(tx, &[member]).await
 }
 
-/// Takes a shift out of the plan; cancelling again changes nothing.
+/// Takes a shift out of the plan; cancelling again changes nothing. One that is over needs a reason: what was worked is
+/// judged again without it.
 pub async fn cancel_shift(
     app: &App,
     viewer: &Viewer,
@@ -89,18 +138,81 @@ pub async fn cancel_shift(
 ) -> Result<Shift> {
     let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
-    let mut shift = store::find_shifts(&mut tx, &[id])
-        .await?
-        .pop()
-        .ok_or_else(|| Error::not_found("shift"))?;
+    let mut shift = find_in(&mut tx, id).await?;
     if shift.cancelled_at.is_some() {
         tx.settle().await?;
         return Ok(shift);
     }
+    changeable(&shift)?;
+    past_needs(tx.now(), &shift, reason.as_deref())?;
     let now = tx.now();
     store::update_cancelled(&mut tx, id, now).await?;
+    let member = identity::service::member_in(&mut tx, shift.member_id).await?;
+    announce(&mut tx, &member, id, (shift.work_date, shift.work_date))?;
     tx.commit(Audit::of(id).because(reason)).await?;
     shift.cancelled_at = Some(now);
+    Ok(shift)
+}
+
+async fn find_in(tx: &mut Tx, id: ShiftId) -> Result<Shift> {
+    let found = store::find_shifts(tx, &[id]).await?.pop();
+    found.ok_or_else(|| Error::not_found("shift"))
+}
+
+/// Leave stands in the plan because it was granted.
+fn changeable(shift: &Shift) -> Result<()> {
+    if shift.made.leave_id.is_none() {
+        return Ok(());
+    }
+    let message = "this is leave that was granted: take the leave back instead";
+    Err(Error::refused(Code::Conflict, message))
+}
+
+/// Moves a shift to other times, or another place. One that is or was over needs a reason: what was worked is judged
+/// again.
+pub async fn change_shift(
+    app: &App,
+    viewer: &Viewer,
+    id: ShiftId,
+    place: Option<PlaceId>,
+    (plan, reason): (Plan, Option<String>),
+) -> Result<Shift> {
+    let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
+    let mut tx = app.begin(viewer, Action::PlanShifts).await?;
+    let before = find_in(&mut tx, id).await?;
+    if before.cancelled_at.is_some() {
+        return Err(Error::not_found("shift"));
+    }
+    changeable(&before)?;
+    let members = [held_in(&mut tx, before.member_id).await?];
+    let place = place_in(&mut tx, place).await?;
+    let (starts_at, ends_at) = plan.instants(zone_in(&mut tx, place.as_ref()).await?)?;
+    let mut shift = Shift {
+        place_id: place.as_ref().map(|place| place.id),
+        work_date: plan.date,
+        starts_at,
+        ends_at,
+        break_minutes: plan.break_minutes,
+        ..before.clone()
+    };
+    shift.made.form.repattern(Span::new(plan.starts, plan.ends));
+    past_needs(tx.now(), &before, reason.as_deref())?;
+    past_needs(tx.now(), &shift, reason.as_deref())?;
+    let around = Around {
+        members: &members,
+        place: place.as_ref(),
+    };
+    clear_in(&mut tx, &shift, &around, Some(&before)).await?;
+    store::update_shift(&mut tx, &shift)?;
+    for member in &members {
+        let days = (
+            before.work_date.min(shift.work_date),
+            before.work_date.max(shift.work_date),
+        );
+        announce(&mut tx, member, id, days)?;
+    }
+    let was = serde_json::json!({ "startsAt": before.starts_at, "endsAt": before.ends_at });
+    tx.commit(Audit::of(id).because(reason).detail(was)).await?;
     Ok(shift)
 }
 
@@ -324,4 +436,9 @@ pub async fn ended_in(
     limit: i64,
 ) -> Result<Vec<Shift>> {
     store::list_ended(tx, span, last, limit).await
+}
+
+/// When the newest shift of each member ends, of those who have any that is not cancelled.
+pub async fn last_shifts_in(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    store::last_shifts(tx).await
 }

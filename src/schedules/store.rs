@@ -225,26 +225,58 @@ pub(super) async fn planned_on(
     })
 }
 
-/// A member's shift, not cancelled, that shares time with this span.
-pub(super) async fn find_overlap(
+/// The shifts of some members, not cancelled, that share time with a span.
+pub(super) async fn list_between(
     tx: &mut Tx,
-    member: MemberId,
-    (starts_at, ends_at): (Instant, Instant),
-) -> Result<Option<Shift>> {
+    members: &[MemberId],
+    (from, to): (Instant, Instant),
+) -> Result<Vec<Shift>> {
     let query = own_shifts(tx)
         .filter(
             shifts::member_id
-                .eq(member)
+                .eq_any(members.to_vec())
                 .and(shifts::cancelled_at.is_null()),
         )
+        .filter(shifts::starts_at.lt(to).and(shifts::ends_at.gt(from)))
+        .order((shifts::starts_at, shifts::id));
+    load(tx, query).await
+}
+
+/// The shifts of a series, not cancelled, that stand for days of its rule between two.
+pub(super) async fn list_of_series(
+    tx: &mut Tx,
+    series: SeriesId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<Shift>> {
+    let query = own_shifts(tx)
         .filter(
-            shifts::starts_at
-                .lt(ends_at)
-                .and(shifts::ends_at.gt(starts_at)),
+            shifts::series_id
+                .eq(series)
+                .and(shifts::cancelled_at.is_null()),
         )
-        .order(shifts::starts_at)
-        .limit(1);
-    Ok(load(tx, query).await?.pop())
+        .filter(shifts::series_day.ge(from).and(shifts::series_day.le(to)))
+        .order((shifts::starts_at, shifts::id));
+    load(tx, query).await
+}
+
+/// Takes many shifts out of the plan.
+pub(super) fn stage_cancelled(tx: &mut Tx, ids: Vec<ShiftId>) -> Result<()> {
+    let now = tx.now();
+    let own = shifts::table.filter(shifts::org_id.eq(tx.org()).and(shifts::id.eq_any(ids)));
+    tx.stage(diesel::update(own).set(shifts::cancelled_at.eq(now)))
+}
+
+pub(super) fn update_shift(tx: &mut Tx, shift: &Shift) -> Result<()> {
+    let row = ShiftRow::new(tx.org(), shift.clone())?;
+    let own = shifts::table.filter(shifts::org_id.eq(tx.org()).and(shifts::id.eq(shift.id)));
+    tx.stage(diesel::update(own).set((
+        shifts::place_id.eq(row.place_id),
+        shifts::work_date.eq(row.work_date),
+        shifts::starts_at.eq(row.starts_at),
+        shifts::ends_at.eq(row.ends_at),
+        shifts::break_minutes.eq(row.break_minutes),
+        shifts::shape.eq(row.shape),
+    )))
 }
 
 /// A member's shifts that could claim an instant.
@@ -303,6 +335,19 @@ pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize>
             .await?;
     }
     Ok(created)
+}
+
+/// The newest end of each member's shifts, cancelled ones aside.
+pub(super) async fn last_shifts(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
+    let newest = shifts::table
+        .filter(shifts::org_id.eq(tx.org()))
+        .filter(shifts::cancelled_at.is_null())
+        .group_by(shifts::member_id)
+        .select((
+            shifts::member_id,
+            diesel::dsl::max(shifts::ends_at).assume_not_null(),
+        ));
+    Ok(newest.load(tx.conn()?).await?)
 }
 
 pub(super) async fn update_cancelled(tx: &mut Tx, id: ShiftId, at: Instant) -> Result<()> {

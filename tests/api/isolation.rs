@@ -34,15 +34,28 @@ impl Foreign {
             .worker
             .run("identity/set_emergency_contacts", contacts)
             .await;
+        let table = json!({"input": {
+            "idempotencyKey": "table", "mapping": {"name": "name"}, "csv": "name\nNobody\n",
+        }});
+        let table = acme.owner.run("imports/import_members", table).await;
         let logins = acme.worker.run("identity/my_logins", json!({})).await;
         let kept = Kept::new(&acme).await;
+        let planned = Planned::new(&acme).await;
         let ids = vec![
+            ("holiday", planned.holiday),
+            ("shiftType", planned.shift_type),
+            ("series", planned.series),
+            ("leaveType", planned.leave_type),
+            ("leave", planned.leave),
             ("place", kept.place),
             ("client", kept.client),
             ("shift", kept.shift),
             ("session", kept.session),
             ("punch", kept.punch),
             ("correction", kept.correction),
+            ("gathering", kept.gathering),
+            ("record", kept.record),
+            ("series", kept.series),
             ("decision", kept.decision),
             ("case", kept.case),
             ("replay", kept.replay),
@@ -54,6 +67,8 @@ impl Foreign {
             ("owner", acme.owner.member.to_string()),
             ("supervisor", acme.supervisor.member.to_string()),
             ("member", acme.worker.member.to_string()),
+            ("import", table.text("/importMembers/import/id")),
+            ("clientContact", kept.client_contact),
             ("invitation", invitation.text("/inviteMember/invitation/id")),
             ("apiToken", token.text("/createApiToken/apiToken/id")),
             (
@@ -93,10 +108,12 @@ async fn only_exception(app: &TestApp, org: &TestOrg) -> String {
 struct Kept {
     place: String,
     client: String,
+    client_contact: String,
     shift: String,
     session: String,
-    punch: String,
-    correction: String,
+    gathering: String,
+    record: String,
+    series: String,
     decision: String,
     case: String,
     replay: String,
@@ -119,6 +136,12 @@ impl Kept {
             .run("places/create_client", client)
             .await
             .text("/createClient/id");
+        let contacts =
+            json!({"client": client, "contacts": [{"name": "Akinyi", "phone": "0712000111"}]});
+        let contacts = acme
+            .owner
+            .run("places/set_client_contacts", json!({"input": contacts}))
+            .await;
         let shift = json!({"member": acme.worker.member, "place": place, "date": "2026-03-10", "starts": "08:00", "ends": "17:00"});
         let shift = acme
             .owner
@@ -131,10 +154,17 @@ impl Kept {
                 json!({"input": {"idempotencyKey": "in"}}),
             )
             .await;
-        let claims = json!({"id": session.text("/clockIn/id")});
-        let claims = acme.worker.run("attendance/session", claims).await;
-        let punch = claims.text("/session/punches/0/id");
         let judged = Judged::new(acme).await;
+        let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
+            "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
+        let weekly = json!({"input": {"event": event, "repeat": {"frequency": "WEEKLY", "until": "2026-03-09"}}});
+        let planned = acme
+            .owner
+            .run("gatherings/schedule_attendance_series", weekly)
+            .await;
+        let gathering = planned.text("/scheduleAttendanceSeries/0/id");
+        let check_in = json!({"input": {"idempotencyKey": "here", "event": gathering}});
+        let record = acme.worker.run("gatherings/check_in", check_in).await;
         let rule = json!({"input": {"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { on_time() }"}});
         let draft = acme.admin.run("rules/save_rule_draft", rule).await;
         let draft = draft.text("/saveRuleDraft/id");
@@ -145,15 +175,65 @@ impl Kept {
             release: release.text("/submitRuleRelease/id"),
             place,
             client,
+            client_contact: contacts.text("/setClientContacts/emergencyContacts/0/id"),
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
             correction: correction(acme, &punch).await,
             punch,
+            gathering,
+            record: record.text("/checkIn/id"),
+            series: planned.text("/scheduleAttendanceSeries/0/series"),
             decision: judged.decision,
             case: judged.case,
             replay: judged.replay,
         }
     }
+}
+
+/// What the first organization keeps of its calendar and of leave.
+struct Planned {
+    holiday: String,
+    shift_type: String,
+    series: String,
+    leave_type: String,
+    leave: String,
+}
+
+impl Planned {
+    async fn new(acme: &TestOrg) -> Self {
+        let run =
+            async |path: &str, input: Value| acme.owner.run(path, json!({"input": input})).await;
+        let holiday = json!({"date": "2026-03-04", "name": "Founders' day"});
+        let holiday = run("schedules/add_holiday", holiday).await;
+        let shape = json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]});
+        let kind = json!({"name": "Morning", "shape": shape});
+        let kind = run("schedules/add_shift_type", kind).await;
+        let kind = kind.text("/addShiftType/id");
+        let series = json!({
+            "members": [acme.worker.member], "type": kind, "recurrence": "FREQ=WEEKLY;BYDAY=SA", "from": "2026-03-07",
+        });
+        let series = run("schedules/create_shift_series", series).await;
+        let leave = json!({"name": "Study leave", "pay": "FULL", "counts": "WORKING_DAYS"});
+        let leave_type = run("leave/add_leave_type", leave).await;
+        let leave_type = leave_type.text("/addLeaveType/id");
+        let leave = json!({"type": leave_type, "from": "2026-04-06", "to": "2026-04-07"});
+        let leave = acme
+            .worker
+            .run("leave/request_leave", json!({"input": leave}))
+            .await;
+        Self {
+            holiday: holiday.text("/addHoliday/holiday/id"),
+            shift_type: kind,
+            series: series.text("/createShiftSeries/series/0/id"),
+            leave_type,
+            leave: leave.text("/requestLeave/id"),
+        }
+    }
+}
+
+/// A shape a stranger plans with.
+fn morning() -> Value {
+    json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]})
 }
 
 /// What the worker of the first organization asks for.
@@ -219,6 +299,7 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"name": "Mine", "member": id("member"), "places": [id("place")]}))
         }
         "places/update_client" => input(json!({"client": id("client"), "name": "Taken over"})),
+        "places/set_client_contacts" => input(json!({"client": id("client"), "contacts": []})),
         "places/archive_client" => input(json!({"client": id("client")})),
         "places/add_client_place" | "places/remove_client_place" => {
             input(json!({"client": id("client"), "place": id("place")}))
@@ -227,6 +308,57 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             "member": id("member"), "place": id("place"), "date": "2026-03-11", "starts": "08:00", "ends": "17:00",
         })),
         "schedules/cancel_shift" => input(json!({"shift": id("shift")})),
+        "schedules/change_shift" => input(json!({
+            "shift": id("shift"), "date": "2026-03-11", "starts": "08:00", "ends": "17:00",
+        })),
+        "schedules/plan_shifts" => input(json!({
+            "members": [id("member")], "dates": ["2026-03-11"], "type": id("shiftType"),
+        })),
+        "schedules/create_shift_series" => input(json!({
+            "members": [id("member")], "place": id("place"), "shape": morning(), "recurrence": "FREQ=DAILY", "from": "2026-03-11",
+        })),
+        "schedules/move_occurrence" => {
+            input(json!({"series": id("series"), "day": "2026-03-07", "to": "2026-03-08"}))
+        }
+        "schedules/skip_occurrence" => input(json!({"series": id("series"), "day": "2026-03-07"})),
+        "schedules/end_shift_series" => {
+            input(json!({"series": id("series"), "from": "2026-03-07", "reason": "mischief"}))
+        }
+        "schedules/shift_series" => Some(json!({"member": id("member")})),
+        "schedules/shift_types" | "schedules/business_hours" | "leave/leave_types" => {
+            Some(json!({}))
+        }
+        "schedules/add_shift_type" => input(json!({"name": "Mine", "shape": morning()})),
+        "schedules/change_shift_type" => {
+            input(json!({"id": id("shiftType"), "name": "Taken over", "shape": morning()}))
+        }
+        "schedules/set_business_hours" => {
+            input(json!({"place": id("place"), "since": "2026-03-01", "week": []}))
+        }
+        "schedules/holidays" => Some(json!({"from": "2026-01-01", "to": "2026-12-31"})),
+        "schedules/add_holiday" => {
+            input(json!({"date": "2026-03-04", "name": "Mine", "department": id("department")}))
+        }
+        "schedules/remove_holiday" => input(json!({"holiday": id("holiday")})),
+        "schedules/adopt_holidays" => input(json!({"country": "KE", "year": 2026})),
+        "leave/add_leave_type" => {
+            input(json!({"name": "Mine", "pay": "FULL", "counts": "CALENDAR_DAYS"}))
+        }
+        "leave/change_leave_type" => input(json!({
+            "id": id("leaveType"), "leave": {"name": "Taken over", "pay": "FULL", "counts": "CALENDAR_DAYS"},
+        })),
+        "leave/adopt_leave_types" => input(json!({"country": "KE"})),
+        "leave/request_leave" => {
+            input(json!({"type": id("leaveType"), "from": "2026-04-06", "to": "2026-04-07"}))
+        }
+        "leave/approve_leave" | "leave/reject_leave" | "leave/withdraw_leave" => {
+            input(json!({"leave": id("leave")}))
+        }
+        "leave/take_back_leave" => input(json!({"leave": id("leave"), "reason": "mischief"})),
+        "leave/grant_leave" => input(json!({
+            "idempotencyKey": "g", "member": id("member"), "type": id("leaveType"), "halfDays": 2,
+        })),
+        "leave/leave_requests" | "leave/leave_balances" => Some(json!({"member": id("member")})),
         "attendance/session" => Some(json!({"id": id("session")})),
         "attendance/sessions" | "attendance/active_sessions" => Some(
             json!({"filter": {"member": id("member"), "place": id("place"), "department": id("team")}}),
@@ -278,6 +410,49 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "rules/appoint_rule_approver" | "rules/dismiss_rule_approver" => {
             input(json!({"member": id("member"), "duty": "FINANCE"}))
         }
+        "gatherings/schedule_attendance_event" => input(json!({
+            "idempotencyKey": "x", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+            "ends": "09:00", "roster": "MEMBERS", "members": [id("member")], "place": id("place"),
+            "department": id("team"), "organizer": id("owner"),
+        })),
+        "gatherings/schedule_attendance_series" => {
+            let event = json!({
+                "idempotencyKey": "y", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
+                "ends": "09:00", "roster": "DEPARTMENT", "department": id("team"),
+            });
+            let repeat = json!({"frequency": "DAILY", "until": "2026-03-04"});
+            input(json!({"event": event, "repeat": repeat}))
+        }
+        "gatherings/update_attendance_event" => {
+            input(json!({"event": id("gathering"), "title": "Taken over"}))
+        }
+        "gatherings/cancel_attendance_event" => {
+            input(json!({"event": id("gathering"), "andFollowing": true}))
+        }
+        "gatherings/check_in" | "gatherings/check_out" => {
+            input(json!({"idempotencyKey": path, "event": id("gathering")}))
+        }
+        "gatherings/force_check_in" | "gatherings/force_check_out" => input(json!({
+            "event": id("gathering"), "member": id("member"), "reason": "mischief", "attested": true,
+        })),
+        "gatherings/mark_attendance" => input(json!({
+            "event": id("gathering"), "member": id("member"), "status": "ABSENT", "reason": "mischief",
+        })),
+        "gatherings/correct_attendance" => {
+            input(json!({"record": id("record"), "status": "ABSENT", "reason": "mischief"}))
+        }
+        "gatherings/attendance_event"
+        | "gatherings/attendance_event_code"
+        | "gatherings/watch_attendance_event_counts" => Some(json!({"id": id("gathering")})),
+        "gatherings/attendance_record" => Some(json!({"id": id("record")})),
+        "gatherings/attendance_events" | "gatherings/my_attendance_events" => {
+            Some(json!({"filter": {"place": id("place"), "series": id("series")}}))
+        }
+        "gatherings/active_attendance_events" => Some(json!({})),
+        "gatherings/attendance_history" => Some(json!({"member": id("member")})),
+        "gatherings/attendance_by_member" => Some(
+            json!({"filter": {"event": id("gathering"), "member": id("member"), "department": id("team")}}),
+        ),
         "corrections/force_clock_in" | "corrections/force_clock_out" => input(json!({
             "idempotencyKey": "f", "member": id("member"), "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
         })),
@@ -419,6 +594,23 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "identity/revoke_invitation" => input(json!({"id": id("invitation")})),
         "identity/update_member" => input(json!({"id": id("member"), "role": "ADMIN"})),
+        "identity/move_member" => {
+            input(json!({"member": id("member"), "department": id("department")}))
+        }
+        "imports/import_members" => input(json!({
+            "idempotencyKey": "mine", "mapping": {"name": "name", "email": "mail"},
+            "csv": format!("name,mail\nMole,{}\n", foreign.acme.worker.email),
+        })),
+        "imports/resume_member_import" => {
+            input(json!({"idempotencyKey": "again", "import": id("import")}))
+        }
+        "imports/member_import" => Some(json!({"id": id("import")})),
+        "imports/preview_inactive_members" => {
+            Some(json!({"policy": {"days": 1, "departments": [id("department")]}}))
+        }
+        "imports/deactivate_inactive_members" => input(json!({
+            "policy": {"days": 1, "departments": [id("department")]}, "token": "x", "reason": "mischief",
+        })),
         "identity/deactivate_member" => input(json!({"id": id("owner"), "reason": "mischief"})),
         "identity/reactivate_member" => input(json!({"id": id("member")})),
         "identity/create_api_token" => {

@@ -411,5 +411,7 @@ async fn flagged(org: &TestOrg) -> Vec<String> {
     let edges = found.data("/exceptions/edges").as_array().unwrap();
     let nodes = edges.iter().map(|edge| &edge["node"]);
     let after = nodes.filter(|node| node["code"] == "changed_after_lock");
-    after.map(|node| node["state"].as_str().unwrap().to_owned()).collect()
+    after
+        .map(|node| node["state"].as_str().unwrap().to_owned())
+        .collect()
 }

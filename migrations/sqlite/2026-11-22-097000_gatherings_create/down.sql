@@ -1,0 +1,4 @@
+DROP TABLE gathering_guesses;
+DROP TABLE attendance_records;
+DROP TABLE gathering_members;
+DROP TABLE gatherings;

@@ -1,0 +1,1234 @@
+//! Attendance events through the API: planning, checking in and out, codes, staff, closing, numbers.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use futures_util::stream::StreamExt as _;
+use serde_json::{Value, json};
+use zamu::auth::policy::Role;
+use zamu::gatherings::closing::close_due;
+
+use super::support::people::{Person, TestOrg};
+use super::support::{Answer, TestApp};
+
+/// A clinic in Kisumu. A degree is about 111 km.
+const CLINIC: (f64, f64) = (-0.0917, 34.7680);
+
+fn position(metres_north: f64, accuracy_m: f64) -> Value {
+    json!({"latitude": CLINIC.0 + metres_north / 111_195.0, "longitude": CLINIC.1, "accuracyM": accuracy_m})
+}
+
+async fn clinic(org: &TestOrg) -> String {
+    let input = json!({"name": "Kisumu clinic", "radiusM": 100, "timeZone": "Africa/Nairobi",
+        "position": {"latitude": CLINIC.0, "longitude": CLINIC.1}});
+    let created = org
+        .admin
+        .run("places/create_place", json!({"input": input}));
+    created.await.text("/createPlace/id")
+}
+
+/// A class for everybody from 08:30 to 09:30 today; the clock stands at 08:00.
+fn class(changes: Value) -> Value {
+    let mut input = json!({
+        "idempotencyKey": "plan", "title": "First aid", "kind": "CLASS", "date": "2026-03-02",
+        "starts": "08:30", "ends": "09:30", "roster": "EVERYBODY",
+    });
+    let changes = changes.as_object().unwrap().clone();
+    input.as_object_mut().unwrap().extend(changes);
+    input
+}
+
+async fn schedule(by: &Person, changes: Value) -> Answer {
+    by.run(
+        "gatherings/schedule_attendance_event",
+        json!({"input": class(changes)}),
+    )
+    .await
+}
+
+async fn scheduled(org: &TestOrg, changes: Value) -> String {
+    let planned = schedule(&org.owner, changes).await;
+    planned.text("/scheduleAttendanceEvent/id")
+}
+
+async fn check_in(by: &Person, input: Value) -> Answer {
+    by.run("gatherings/check_in", json!({"input": input})).await
+}
+
+async fn check_out(by: &Person, input: Value) -> Answer {
+    by.run("gatherings/check_out", json!({"input": input}))
+        .await
+}
+
+async fn event(by: &Person, id: &str) -> Answer {
+    by.run("gatherings/attendance_event", json!({"id": id}))
+        .await
+}
+
+async fn code(org: &TestOrg, id: &str) -> Answer {
+    org.owner
+        .run("gatherings/attendance_event_code", json!({"id": id}))
+        .await
+}
+
+fn minutes(app: &TestApp, minutes: i64) {
+    app.clock.advance(TimeDelta::minutes(minutes));
+}
+
+fn counts(event: &Answer) -> [i64; 6] {
+    ["invited", "present", "late", "absent", "excused", "pending"].map(|name| {
+        let count = event.data(&format!("/attendanceEvent/counts/{name}"));
+        count.as_i64().unwrap()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_is_planned_attended_and_left() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    let planned = schedule(&org.owner, json!({"place": place, "radiusM": 50})).await;
+    let id = planned.text("/scheduleAttendanceEvent/id");
+    let shown = |field: &str| {
+        planned
+            .data(&format!("/scheduleAttendanceEvent/{field}"))
+            .clone()
+    };
+    assert_eq!(shown("startsAt"), "2026-03-02T05:30:00Z");
+    assert_eq!(shown("endsAt"), "2026-03-02T06:30:00Z");
+    assert_eq!(shown("opensAt"), "2026-03-02T05:15:00Z");
+    assert_eq!(shown("checkInUntil"), "2026-03-02T06:30:00Z");
+    assert_eq!(shown("state"), "SCHEDULED");
+    assert_eq!(shown("organizer/name"), "acme owner");
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 0, 0, 0, 0, 4]);
+
+    minutes(&app, 20);
+    let input = json!({"idempotencyKey": "in", "event": id, "position": position(10.0, 5.0), "note": " here "});
+    let record = check_in(&org.worker, input).await;
+    assert_eq!(record.data("/checkIn/status"), "PRESENT");
+    assert_eq!(record.data("/checkIn/method"), "PHONE");
+    assert_eq!(record.data("/checkIn/note"), "here");
+    assert_eq!(record.data("/checkIn/fenceIn/verdict"), "INSIDE");
+    assert_eq!(record.data("/checkIn/checkedIn/at"), "2026-03-02T05:20:00Z");
+    let asked = record.data("/checkIn/decisions").as_array().unwrap();
+    // A fact too many or too few would be answered by a default.
+    assert!(
+        asked.iter().all(|taken| taken["status"] == "OK"),
+        "{asked:?}"
+    );
+    let asked: Vec<&str> = asked
+        .iter()
+        .map(|taken| taken["hook"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "attendance.geofence",
+            "attendance.clock_in",
+            "attendance.lateness"
+        ]
+    );
+
+    minutes(&app, 70);
+    let out = json!({"idempotencyKey": "out", "event": id, "position": position(300.0, 5.0)});
+    let record = check_out(&org.worker, out).await;
+    assert_eq!(record.data("/checkOut/fenceOut/verdict"), "OUTSIDE");
+    assert_eq!(
+        record.data("/checkOut/checkedOut/at"),
+        "2026-03-02T06:30:00Z"
+    );
+    let seen = event(&org.owner, &id).await;
+    assert_eq!(counts(&seen), [4, 1, 0, 0, 0, 3]);
+    assert_eq!(seen.data("/attendanceEvent/state"), "OPEN");
+    assert_eq!(
+        seen.data("/attendanceEvent/records/edges/0/node/member/name"),
+        "acme worker"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_radius_and_the_accuracy_are_judged_like_a_punch() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    let id = scheduled(&org, json!({"place": place, "radiusM": 50})).await;
+    minutes(&app, 20);
+    // Eighty metres off: inside the place's own hundred, outside the event's fifty. Flagged, not refused.
+    let far = json!({"idempotencyKey": "a", "event": id, "position": position(80.0, 5.0)});
+    let outside = check_in(&org.worker, far).await;
+    assert_eq!(outside.data("/checkIn/fenceIn/verdict"), "OUTSIDE");
+    assert!(
+        outside
+            .data("/checkIn/flags")
+            .to_string()
+            .contains("outside_fence")
+    );
+    // A circle of accuracy across the edge can never refuse.
+    let vague = json!({"idempotencyKey": "a", "event": id, "position": position(80.0, 60.0)});
+    let uncertain = check_in(&org.supervisor, vague).await;
+    assert_eq!(uncertain.data("/checkIn/fenceIn/verdict"), "UNCERTAIN");
+    let nowhere = json!({"idempotencyKey": "a", "event": id, "mockLocation": true});
+    let silent = check_in(&org.admin, nowhere).await;
+    assert_eq!(silent.data("/checkIn/fenceIn/verdict"), "UNCERTAIN");
+    let flags = silent.data("/checkIn/flags").to_string();
+    assert!(
+        flags.contains("location_missing") && flags.contains("mock_location"),
+        "{flags}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_of_the_organization_refuses_and_the_why_is_kept() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgs/acme/attendance");
+    std::fs::create_dir_all(&path).unwrap();
+    let rule = "fn clock_in(attempt, settings) { if attempt.service.kind == \"class\" && attempt.shift.minutes_until_start > 5 { return deny(\"too_early\").because(\"wait in the yard\"); } inherit() }";
+    std::fs::write(path.join("clock_in.rhai"), rule).unwrap();
+    zamu::rules::files::reload(&app.app, folder.path(), None).await;
+    let id = scheduled(&org, json!({})).await;
+    minutes(&app, 20);
+    let refused = check_in(&org.worker, json!({"idempotencyKey": "a", "event": id})).await;
+    assert_eq!(refused.code(), "DENIED_BY_RULE", "{:#}", refused.0);
+    assert_eq!(refused.extension("rule"), "attendance.clock_in");
+    assert_eq!(refused.extension("reason"), "too_early");
+    let kept = json!({"filter": {"hook": "attendance.clock_in", "member": org.worker.member}});
+    let kept = org.owner.run("rules/rule_decisions", kept).await;
+    assert!(
+        kept.0.to_string().contains("wait in the yard"),
+        "{:#}",
+        kept.0
+    );
+    minutes(&app, 6);
+    assert!(
+        check_in(&org.worker, json!({"idempotencyKey": "b", "event": id}))
+            .await
+            .ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_is_what_the_rule_says_or_the_event_itself() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let by_rule = scheduled(&org, json!({})).await;
+    let strict = scheduled(&org, json!({"idempotencyKey": "b", "lateAfterMinutes": 0})).await;
+    let patient = scheduled(&org, json!({"idempotencyKey": "c", "lateAfterMinutes": 20})).await;
+    minutes(&app, 30 + 4);
+    let status = async |person: &Person, id: &str| {
+        let input = json!({"idempotencyKey": format!("in-{id}"), "event": id});
+        let record = check_in(person, input).await;
+        let minutes = record.data("/checkIn/minutesLate").as_i64().unwrap();
+        (record.text("/checkIn/status"), minutes)
+    };
+    // Four minutes late: the shipped rule gives five.
+    assert_eq!(
+        status(&org.worker, &by_rule).await,
+        ("PRESENT".to_owned(), 0)
+    );
+    assert_eq!(status(&org.worker, &strict).await, ("LATE".to_owned(), 4));
+    minutes(&app, 8);
+    assert_eq!(
+        status(&org.supervisor, &by_rule).await,
+        ("LATE".to_owned(), 12)
+    );
+    assert_eq!(
+        status(&org.supervisor, &patient).await,
+        ("PRESENT".to_owned(), 0)
+    );
+    assert_eq!(
+        counts(&event(&org.owner, &by_rule).await),
+        [4, 1, 1, 0, 0, 2]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_invited() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let names = json!({"roster": "MEMBERS", "members": [org.supervisor.member]});
+    let by_name = scheduled(&org, names).await;
+    let clerk = app
+        .person(&org.owner, "acme", "clerk", Role::Worker, None)
+        .await;
+    let field = json!({"idempotencyKey": "b", "roster": "DEPARTMENT", "department": org.field});
+    let of_field = scheduled(&org, field).await;
+    minutes(&app, 20);
+    for id in [&by_name, &of_field] {
+        let refused = check_in(
+            &clerk,
+            json!({"idempotencyKey": format!("in-{id}"), "event": id}),
+        )
+        .await;
+        assert_eq!(refused.code(), "NOT_INVITED");
+        // Whoever is not invited does not see it either.
+        assert_eq!(event(&clerk, id).await.code(), "NOT_FOUND");
+    }
+    // The worker's team lies below the department.
+    assert!(
+        check_in(
+            &org.worker,
+            json!({"idempotencyKey": "a", "event": of_field})
+        )
+        .await
+        .ok()
+    );
+    let refused = check_in(
+        &org.worker,
+        json!({"idempotencyKey": "b", "event": by_name}),
+    )
+    .await;
+    assert_eq!(refused.code(), "NOT_INVITED");
+    let mine = org
+        .worker
+        .run("gatherings/my_attendance_events", json!({}))
+        .await;
+    let mine = mine
+        .data("/myAttendanceEvents/edges")
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(mine.len(), 1);
+    assert_eq!(mine[0]["node"]["myRecord"]["status"], "PRESENT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn window_closed() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(
+        &org,
+        json!({"checkInOpensMinutes": 10, "checkInClosesMinutes": 15}),
+    )
+    .await;
+    let refused = |answer: Answer| {
+        assert_eq!(answer.code(), "WINDOW_CLOSED", "{:#}", answer.0);
+        let part = |name| answer.extension(name).as_str().unwrap().to_owned();
+        (part("opensAt"), part("closesAt"))
+    };
+    let opens = "2026-03-02T05:20:00+00:00".to_owned();
+    let until = "2026-03-02T05:45:00+00:00".to_owned();
+    let early = check_in(&org.worker, json!({"idempotencyKey": "a", "event": id})).await;
+    assert_eq!(refused(early), (opens.clone(), until.clone()));
+    minutes(&app, 20);
+    assert!(
+        check_in(&org.supervisor, json!({"idempotencyKey": "a", "event": id}))
+            .await
+            .ok()
+    );
+    minutes(&app, 26);
+    let late = check_in(&org.worker, json!({"idempotencyKey": "b", "event": id})).await;
+    assert_eq!(refused(late), (opens.clone(), until));
+    assert_eq!(code(&org, &id).await.code(), "WINDOW_CLOSED");
+    // Leaving is possible until two hours after the end.
+    minutes(&app, 165);
+    let late = check_out(&org.supervisor, json!({"idempotencyKey": "b", "event": id})).await;
+    assert_eq!(
+        refused(late),
+        (opens, "2026-03-02T08:30:00+00:00".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn already_checked_in_and_not_checked_in() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    minutes(&app, 20);
+    let out = check_out(&org.worker, json!({"idempotencyKey": "x", "event": id})).await;
+    assert_eq!(out.code(), "NOT_CHECKED_IN");
+    assert!(
+        check_in(&org.worker, json!({"idempotencyKey": "a", "event": id}))
+            .await
+            .ok()
+    );
+    let again = check_in(&org.worker, json!({"idempotencyKey": "b", "event": id})).await;
+    assert_eq!(again.code(), "ALREADY_CHECKED_IN");
+    let reused = check_in(
+        &org.worker,
+        json!({"idempotencyKey": "a", "event": id, "note": "other"}),
+    )
+    .await;
+    assert_eq!(reused.code(), "IDEMPOTENCY_KEY_REUSED");
+    let before = json!({"idempotencyKey": "y", "event": id, "capturedAt": "2026-03-02T05:19:00Z"});
+    assert_eq!(
+        check_out(&org.worker, before).await.code(),
+        "CLOCKED_OUT_BEFORE_IN"
+    );
+    assert!(
+        check_out(&org.worker, json!({"idempotencyKey": "z", "event": id}))
+            .await
+            .ok()
+    );
+    let twice = check_out(&org.worker, json!({"idempotencyKey": "w", "event": id})).await;
+    assert_eq!(twice.code(), "NOT_CHECKED_IN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_check_ins_make_one_record() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    minutes(&app, 20);
+    let taps = (0..100).map(|tap| {
+        check_in(
+            &org.worker,
+            json!({"idempotencyKey": format!("tap-{tap}"), "event": id}),
+        )
+    });
+    let answers = join_all(taps).await;
+    assert_eq!(answers.iter().filter(|answer| answer.ok()).count(), 1);
+    for refused in answers.iter().filter(|answer| !answer.ok()) {
+        assert_eq!(refused.code(), "ALREADY_CHECKED_IN", "{:#}", refused.0);
+    }
+    let retries =
+        (0..50).map(|_| check_in(&org.admin, json!({"idempotencyKey": "key", "event": id})));
+    let answers = join_all(retries).await;
+    for answer in &answers {
+        assert_eq!(answer.data("/checkIn/id"), answers[0].data("/checkIn/id"));
+    }
+    let outs =
+        (0..50).map(|_| check_out(&org.admin, json!({"idempotencyKey": "out", "event": id})));
+    for answer in join_all(outs).await {
+        assert_eq!(answer.data("/checkOut/id"), answers[0].data("/checkIn/id"));
+    }
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 2, 0, 0, 0, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gathering_cancelled() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    let cancel = json!({"input": {"event": id, "reason": "rain"}});
+    for _ in 0..2 {
+        let cancelled = org
+            .owner
+            .run("gatherings/cancel_attendance_event", cancel.clone())
+            .await;
+        assert_eq!(cancelled.data("/cancelAttendanceEvent/state"), "CANCELLED");
+        assert_eq!(
+            cancelled.data("/cancelAttendanceEvent/cancelReason"),
+            "rain"
+        );
+    }
+    minutes(&app, 20);
+    let refused = check_in(&org.worker, json!({"idempotencyKey": "a", "event": id})).await;
+    assert_eq!(refused.code(), "GATHERING_CANCELLED");
+    assert_eq!(code(&org, &id).await.code(), "GATHERING_CANCELLED");
+    let update = json!({"input": {"event": id, "title": "Anyway"}});
+    let refused = org
+        .owner
+        .run("gatherings/update_attendance_event", update)
+        .await;
+    assert_eq!(refused.code(), "GATHERING_CANCELLED");
+    // What was called off has no absent people.
+    minutes(&app, 600);
+    close_due(&app.app).await.unwrap();
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 0, 0, 0, 0, 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_accepted_for_two_steps() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({"codeRequired": true})).await;
+    minutes(&app, 20);
+    let shown = code(&org, &id).await;
+    assert_eq!(
+        shown.data("/attendanceEventCode/validUntil"),
+        "2026-03-02T05:20:30Z"
+    );
+    let short = shown.text("/attendanceEventCode/code");
+    let payload = shown.text("/attendanceEventCode/payload");
+    assert!(short.len() == 8 && payload.starts_with(&format!("zamu:1:{id}:")));
+    // A worker never sees it.
+    let hidden = org
+        .worker
+        .run("gatherings/attendance_event_code", json!({"id": id}))
+        .await;
+    assert_eq!(hidden.code(), "FORBIDDEN");
+
+    let missing = check_in(&org.worker, json!({"idempotencyKey": "a", "event": id})).await;
+    assert_eq!(
+        (missing.code(), missing.field()),
+        ("CHECK_IN_CODE_INVALID", "code")
+    );
+    assert_eq!(missing.extension("reason"), "MISSING");
+    app.clock.advance(TimeDelta::seconds(59));
+    let typed = format!("{} {}", &short[..4].to_lowercase(), &short[4..]);
+    let input = json!({"idempotencyKey": "b", "event": id, "code": typed});
+    let record = check_in(&org.worker, input).await;
+    assert_eq!(record.data("/checkIn/method"), "CODE");
+    app.clock.advance(TimeDelta::seconds(1));
+    let old = check_in(
+        &org.admin,
+        json!({"idempotencyKey": "a", "event": id, "code": payload}),
+    )
+    .await;
+    assert_eq!(old.extension("reason"), "EXPIRED");
+    let other = scheduled(&org, json!({"idempotencyKey": "other"})).await;
+    let elsewhere = code(&org, &other)
+        .await
+        .text("/attendanceEventCode/payload");
+    let wrong = check_in(
+        &org.admin,
+        json!({"idempotencyKey": "b", "event": id, "code": elsewhere}),
+    )
+    .await;
+    assert_eq!(wrong.extension("reason"), "OTHER_EVENT");
+    let wrong = check_in(
+        &org.admin,
+        json!({"idempotencyKey": "c", "event": id, "code": "?"}),
+    )
+    .await;
+    assert_eq!(wrong.extension("reason"), "MALFORMED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_read_offline_is_verified_days_later() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({"codeRequired": true})).await;
+    minutes(&app, 28);
+    let read = code(&org, &id).await;
+    let (short, payload) = (
+        read.text("/attendanceEventCode/code"),
+        read.text("/attendanceEventCode/payload"),
+    );
+    app.clock.advance(TimeDelta::days(6));
+    close_due(&app.app).await.unwrap();
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 0, 0, 4, 0, 0]);
+    // The device's clock was a minute and a half slow.
+    let input = |key: &str, code: &str, at: &str| json!({"idempotencyKey": key, "event": id, "code": code, "capturedAt": at});
+    let record = check_in(&org.worker, input("a", &short, "2026-03-02T05:26:30Z")).await;
+    assert_eq!(record.data("/checkIn/status"), "PRESENT", "absent no more");
+    assert_eq!(record.data("/checkIn/flags"), &json!(["captured_offline"]));
+    assert_eq!(
+        record.data("/checkIn/checkedIn/deviceAt"),
+        "2026-03-02T05:26:30Z"
+    );
+    let another_time = check_in(&org.admin, input("a", &payload, "2026-03-02T05:31:00Z")).await;
+    assert_eq!(another_time.extension("reason"), "EXPIRED");
+    let another_time = check_in(&org.admin, input("b", &short, "2026-03-02T05:31:00Z")).await;
+    assert_eq!(another_time.extension("reason"), "WRONG");
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 1, 0, 3, 0, 0]);
+    app.clock.advance(TimeDelta::days(1));
+    let too_old = check_in(&org.admin, input("c", &payload, "2026-03-02T05:28:00Z")).await;
+    assert_eq!(
+        (too_old.code(), too_old.field()),
+        ("INVALID_INPUT", "capturedAt")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_codes_waits() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    minutes(&app, 20);
+    let guess = |number: usize| {
+        check_in(
+            &org.worker,
+            json!({"idempotencyKey": format!("g-{number}"), "event": id, "code": "00000000"}),
+        )
+    };
+    // At once, so that counting is not a matter of luck.
+    let answers = join_all((0..25).map(guess)).await;
+    let wrong = answers
+        .iter()
+        .filter(|answer| answer.code() == "CHECK_IN_CODE_INVALID");
+    assert_eq!(wrong.count(), 10);
+    let waiting = answers.iter().filter(|answer| answer.code() == "TRY_AGAIN");
+    let seconds: Vec<i64> = waiting
+        .map(|answer| answer.extension("retryAfterSeconds").as_i64().unwrap())
+        .collect();
+    assert_eq!(seconds, vec![900; 15]);
+    let right = code(&org, &id).await.text("/attendanceEventCode/code");
+    let blocked = check_in(
+        &org.worker,
+        json!({"idempotencyKey": "r", "event": id, "code": right}),
+    )
+    .await;
+    assert_eq!(blocked.code(), "TRY_AGAIN");
+    // Nobody else waits, and a quarter of an hour later neither does the guesser.
+    assert!(
+        check_in(
+            &org.admin,
+            json!({"idempotencyKey": "r", "event": id, "code": right})
+        )
+        .await
+        .ok()
+    );
+    minutes(&app, 15);
+    let right = code(&org, &id).await.text("/attendanceEventCode/code");
+    assert!(
+        check_in(
+            &org.worker,
+            json!({"idempotencyKey": "s", "event": id, "code": right})
+        )
+        .await
+        .ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_check_in_and_out_with_reason_and_attestation() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    let night = json!({"roster": "DEPARTMENT", "department": org.night, "place": place});
+    let id = scheduled(&org, night).await;
+    minutes(&app, 45);
+    let force = |attested: bool, reason: &str, at: &str| json!({"input": {"event": id, "member": org.worker.member, "attested": attested, "reason": reason, "at": at}});
+    let at = "2026-03-02T05:29:00Z";
+    let path = "gatherings/force_check_in";
+    let refused = org
+        .supervisor
+        .run(path, force(false, "phone broken", at))
+        .await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("ATTESTATION_REQUIRED", "attested")
+    );
+    let refused = org.supervisor.run(path, force(true, " ", at)).await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("INVALID_INPUT", "reason")
+    );
+    let refused = org
+        .supervisor
+        .run(path, force(true, "phone broken", "2026-03-02T06:00:00Z"))
+        .await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "at"));
+    let refused = org
+        .supervisor
+        .run(path, force(true, "phone broken", "2026-03-02T05:00:00Z"))
+        .await;
+    assert_eq!(refused.code(), "WINDOW_CLOSED");
+    assert_eq!(
+        org.worker.run(path, force(true, "me", at)).await.code(),
+        "FORBIDDEN"
+    );
+    let stranger = json!({"input": {"event": id, "member": org.supervisor.member, "attested": true, "reason": "x"}});
+    assert_eq!(
+        org.supervisor.run(path, stranger).await.code(),
+        "NOT_INVITED"
+    );
+    let out = org
+        .supervisor
+        .run("gatherings/force_check_out", force(true, "left", at))
+        .await;
+    assert_eq!(out.code(), "NOT_CHECKED_IN");
+
+    let forced = org
+        .supervisor
+        .run(path, force(true, "phone broken", at))
+        .await;
+    assert_eq!(forced.data("/forceCheckIn/status"), "PRESENT");
+    assert_eq!(forced.data("/forceCheckIn/method"), "STAFF");
+    assert_eq!(forced.data("/forceCheckIn/checkedIn/at"), at);
+    assert_eq!(
+        forced.data("/forceCheckIn/changedBy/name"),
+        "acme supervisor"
+    );
+    assert_eq!(forced.data("/forceCheckIn/reason"), "phone broken");
+    assert_eq!(forced.data("/forceCheckIn/attested"), true);
+    let again = org.supervisor.run(path, force(true, "again", at)).await;
+    assert_eq!(again.code(), "ALREADY_CHECKED_IN");
+    let out = org
+        .supervisor
+        .run(
+            "gatherings/force_check_out",
+            force(true, "left", "2026-03-02T05:40:00Z"),
+        )
+        .await;
+    assert_eq!(
+        out.data("/forceCheckOut/checkedOut/at"),
+        "2026-03-02T05:40:00Z"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_excuse_and_correct_and_the_audit_log_remembers() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    let mark = |status: &str| json!({"input": {"event": id, "member": org.worker.member, "status": status, "reason": "funeral", "note": "called"}});
+    let path = "gatherings/mark_attendance";
+    let refused = org.owner.run(path, mark("PRESENT")).await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("INVALID_INPUT", "status")
+    );
+    let excused = org.owner.run(path, mark("EXCUSED")).await;
+    assert_eq!(excused.data("/markAttendance/status"), "EXCUSED");
+    assert_eq!(
+        org.owner
+            .run(path, mark("ABSENT"))
+            .await
+            .data("/markAttendance/status"),
+        "ABSENT"
+    );
+    let record = org
+        .owner
+        .run(path, mark("EXCUSED"))
+        .await
+        .text("/markAttendance/id");
+    assert_eq!(counts(&event(&org.owner, &id).await), [4, 0, 0, 0, 1, 3]);
+    // Whoever was excused and comes all the same is there.
+    minutes(&app, 50);
+    assert_eq!(
+        check_in(&org.worker, json!({"idempotencyKey": "a", "event": id}))
+            .await
+            .data("/checkIn/status"),
+        "LATE"
+    );
+    assert_eq!(
+        org.owner.run(path, mark("ABSENT")).await.code(),
+        "ALREADY_CHECKED_IN"
+    );
+
+    let correct = |changes: Value| {
+        let mut input = json!({"record": record, "reason": "the bus"});
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        org.owner
+            .run("gatherings/correct_attendance", json!({"input": input}))
+    };
+    let moved = correct(json!({"checkedInAt": "2026-03-02T05:31:00Z"})).await;
+    assert_eq!(moved.data("/correctAttendance/status"), "PRESENT");
+    assert_eq!(moved.data("/correctAttendance/minutesLate"), 0);
+    let refused = correct(json!({"checkedOutAt": "2026-03-02T05:30:00Z"})).await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("CLOCKED_OUT_BEFORE_IN", "checkedOutAt")
+    );
+    let refused = correct(json!({"checkedInAt": "2026-03-02T04:00:00Z"})).await;
+    assert_eq!(refused.code(), "WINDOW_CLOSED");
+    let refused = correct(json!({"checkedInAt": null})).await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("INVALID_INPUT", "checkedInAt")
+    );
+    let absent = correct(json!({"status": "ABSENT", "note": null})).await;
+    assert_eq!(absent.data("/correctAttendance/checkedIn"), &Value::Null);
+    assert_eq!(absent.data("/correctAttendance/note"), &Value::Null);
+    let shown = org
+        .worker
+        .run("gatherings/attendance_record", json!({"id": record}))
+        .await;
+    assert_eq!(shown.data("/attendanceRecord/status"), "ABSENT");
+    assert_eq!(shown.data("/attendanceRecord/reason"), "the bus");
+    app.drain().await;
+    let audit = org
+        .owner
+        .run("audit/audit_entries", json!({}))
+        .await
+        .0
+        .to_string();
+    assert!(
+        audit.contains("the bus") && audit.contains("funeral"),
+        "{audit}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_did_not_come_is_absent_when_it_closes() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(
+        &org,
+        json!({"roster": "DEPARTMENT", "department": org.field}),
+    )
+    .await;
+    minutes(&app, 20);
+    assert!(
+        check_in(&org.worker, json!({"idempotencyKey": "a", "event": id}))
+            .await
+            .ok()
+    );
+    // Somebody joins the department before it closes; somebody else leaves the organization.
+    app.person(&org.owner, "acme", "late", Role::Worker, Some(org.night))
+        .await;
+    let gone = app
+        .person(&org.owner, "acme", "gone", Role::Worker, Some(org.night))
+        .await;
+    let leave = json!({"input": {"id": gone.member, "reason": "moved away"}});
+    assert!(
+        org.owner
+            .run("identity/deactivate_member", leave)
+            .await
+            .ok()
+    );
+    minutes(&app, 70);
+    // At the very end one can still check in.
+    close_due(&app.app).await.unwrap();
+    assert_eq!(
+        event(&org.owner, &id).await.data("/attendanceEvent/state"),
+        "OPEN"
+    );
+    app.clock.advance(TimeDelta::seconds(1));
+    let nodes = [app.another(2).await, app.another(3).await];
+    let (a, b) = tokio::join!(close_due(&nodes[0]), close_due(&nodes[1]));
+    (a.unwrap(), b.unwrap());
+    close_due(&app.app).await.unwrap();
+    let closed = event(&org.owner, &id).await;
+    assert_eq!(closed.data("/attendanceEvent/state"), "CLOSED");
+    assert_eq!(counts(&closed), [3, 1, 0, 2, 0, 0]);
+    app.drain().await;
+    let update = json!({"input": {"event": id, "title": "Too late"}});
+    let refused = org
+        .owner
+        .run("gatherings/update_attendance_event", update)
+        .await;
+    assert_eq!(refused.code(), "CONFLICT");
+    let cancel = json!({"input": {"event": id}});
+    assert_eq!(
+        org.owner
+            .run("gatherings/cancel_attendance_event", cancel)
+            .await
+            .code(),
+        "CONFLICT"
+    );
+    // Leaving late is leaving.
+    assert!(
+        check_out(&org.worker, json!({"idempotencyKey": "out", "event": id}))
+            .await
+            .ok()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_keeps_its_hour_when_clocks_change() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let series = |repeat: Value| {
+        let input = json!({"event": class(json!({"timeZone": "Europe/Berlin", "starts": "18:00", "ends": "19:00"})), "repeat": repeat});
+        org.owner.run(
+            "gatherings/schedule_attendance_series",
+            json!({"input": input}),
+        )
+    };
+    let weekly = json!({"frequency": "WEEKLY", "weekdays": [1, 4], "until": "2026-04-02"});
+    let planned = series(weekly.clone()).await;
+    let events = planned
+        .data("/scheduleAttendanceSeries")
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(events.len(), 10);
+    // Clocks are set forward on 29 March.
+    assert_eq!(events[7]["startsAt"], "2026-03-26T17:00:00Z");
+    assert_eq!(events[8]["startsAt"], "2026-03-30T16:00:00Z");
+    assert_eq!(
+        series(weekly).await.data("/scheduleAttendanceSeries"),
+        planned.data("/scheduleAttendanceSeries")
+    );
+    let refused = series(json!({"frequency": "DAILY", "until": "2026-03-01"})).await;
+    assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
+    let other = json!({"event": class(json!({"idempotencyKey": "other"})), "repeat": {"frequency": "DAILY", "until": "2026-03-01"}});
+    let refused = org
+        .owner
+        .run(
+            "gatherings/schedule_attendance_series",
+            json!({"input": other}),
+        )
+        .await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("RECURRENCE_INVALID", "repeat")
+    );
+
+    let id = |index: usize| events[index]["id"].as_str().unwrap();
+    let later = json!({"input": {"event": id(4), "andFollowing": true, "starts": "18:30", "title": "Second half"}});
+    assert!(
+        org.owner
+            .run("gatherings/update_attendance_event", later)
+            .await
+            .ok()
+    );
+    let refused = json!({"input": {"event": id(4), "andFollowing": true, "date": "2026-03-17"}});
+    let refused = org
+        .owner
+        .run("gatherings/update_attendance_event", refused)
+        .await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "date"));
+    let cancel = json!({"input": {"event": id(8), "andFollowing": true, "reason": "holidays"}});
+    assert!(
+        org.owner
+            .run("gatherings/cancel_attendance_event", cancel)
+            .await
+            .ok()
+    );
+    let filter = json!({"filter": {"series": events[0]["series"]}});
+    let all = org.owner.run("gatherings/attendance_events", filter).await;
+    let all = all
+        .data("/attendanceEvents/edges")
+        .as_array()
+        .unwrap()
+        .clone();
+    let shown = |index: usize| {
+        let node = &all[9 - index]["node"];
+        [&node["title"], &node["startsAt"], &node["state"]]
+            .map(|value| value.as_str().unwrap().to_owned())
+    };
+    assert_eq!(shown(3), ["First aid", "2026-03-12T17:00:00Z", "SCHEDULED"]);
+    assert_eq!(
+        shown(4),
+        ["Second half", "2026-03-16T17:30:00Z", "SCHEDULED"]
+    );
+    assert_eq!(
+        shown(9),
+        ["Second half", "2026-04-02T16:30:00Z", "CANCELLED"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_changed_field_by_field() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let place = clinic(&org).await;
+    let id = scheduled(&org, json!({"note": "bring gloves", "lateAfterMinutes": 3})).await;
+    let update = |changes: Value| {
+        let mut input = json!({"event": id});
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        org.owner.run(
+            "gatherings/update_attendance_event",
+            json!({"input": input}),
+        )
+    };
+    let changed = update(
+        json!({"place": place, "note": null, "lateAfterMinutes": null, "kind": "SHIFT_CALL",
+        "starts": "09:00", "ends": "10:00", "codeRequired": true, "radiusM": 40}),
+    )
+    .await;
+    let shown = |field: &str| {
+        changed
+            .data(&format!("/updateAttendanceEvent/{field}"))
+            .clone()
+    };
+    assert_eq!(shown("startsAt"), "2026-03-02T06:00:00Z");
+    assert_eq!(shown("opensAt"), "2026-03-02T05:45:00Z");
+    assert_eq!(
+        (shown("note"), shown("lateAfterMinutes")),
+        (Value::Null, Value::Null)
+    );
+    assert_eq!(
+        (shown("kind"), shown("codeRequired")),
+        (json!("SHIFT_CALL"), json!(true))
+    );
+    let refused = update(json!({"roster": "MEMBERS"})).await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("INVALID_INPUT", "members")
+    );
+    let named = update(json!({"roster": "MEMBERS", "members": [org.worker.member]})).await;
+    assert_eq!(
+        named.data("/updateAttendanceEvent/members/0/id"),
+        &json!(org.worker.member)
+    );
+    let renamed = update(json!({"members": [org.admin.member, org.supervisor.member]})).await;
+    assert_eq!(
+        renamed
+            .data("/updateAttendanceEvent/members")
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let twice = update(json!({"members": [org.admin.member, org.admin.member]})).await;
+    assert_eq!((twice.code(), twice.field()), ("INVALID_INPUT", "members"));
+    for (field, value) in [
+        ("title", Value::Null),
+        ("radiusM", json!(5)),
+        ("date", json!("2026-03-01")),
+    ] {
+        let refused = update(json!({field: value})).await;
+        assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", field));
+    }
+    let refused = schedule(
+        &org.owner,
+        json!({"idempotencyKey": "x", "roster": "DEPARTMENT"}),
+    )
+    .await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("INVALID_INPUT", "department")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_manages_their_departments() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let refused = schedule(&org.supervisor, json!({})).await;
+    assert_eq!((refused.code(), refused.field()), ("FORBIDDEN", "roster"));
+    let sales = json!({"input": {"name": "Sales"}});
+    let sales = org
+        .owner
+        .run("orgs/create_department", sales)
+        .await
+        .text("/createDepartment/id");
+    let refused = schedule(
+        &org.supervisor,
+        json!({"roster": "DEPARTMENT", "department": sales}),
+    )
+    .await;
+    assert_eq!(
+        (refused.code(), refused.field()),
+        ("FORBIDDEN", "department")
+    );
+    let names = |member| json!({"roster": "MEMBERS", "members": [member]});
+    let refused = schedule(&org.supervisor, names(org.admin.member)).await;
+    assert_eq!((refused.code(), refused.field()), ("NOT_FOUND", "members"));
+    let planned = schedule(&org.supervisor, names(org.worker.member)).await;
+    assert_eq!(
+        planned.data("/scheduleAttendanceEvent/department/name"),
+        "Field"
+    );
+    assert_eq!(schedule(&org.worker, json!({})).await.code(), "FORBIDDEN");
+
+    let of_sales = scheduled(
+        &org,
+        json!({"idempotencyKey": "s", "roster": "DEPARTMENT", "department": sales}),
+    )
+    .await;
+    let update = json!({"input": {"event": of_sales, "title": "Mine"}});
+    let refused = org
+        .supervisor
+        .run("gatherings/update_attendance_event", update)
+        .await;
+    assert_eq!(refused.code(), "NOT_FOUND");
+    assert_eq!(event(&org.supervisor, &of_sales).await.code(), "NOT_FOUND");
+    // What they hold they may show, whoever is invited.
+    let held = scheduled(
+        &org,
+        json!({"idempotencyKey": "h", "organizer": org.supervisor.member}),
+    )
+    .await;
+    let shown = org
+        .supervisor
+        .run("gatherings/attendance_event_code", json!({"id": held}))
+        .await;
+    assert!(shown.ok(), "{:#}", shown.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sees_as_far_as_they_reach() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    minutes(&app, 20);
+    let mut records = Vec::new();
+    for person in [&org.worker, &org.supervisor, &org.admin] {
+        let record = check_in(person, json!({"idempotencyKey": "a", "event": id})).await;
+        records.push(record.text("/checkIn/id"));
+    }
+    let seen = async |person: &Person| {
+        let shown = event(person, &id).await;
+        let records = shown
+            .data("/attendanceEvent/records/edges")
+            .as_array()
+            .unwrap()
+            .len();
+        (records, counts(&shown)[0], counts(&shown)[1])
+    };
+    assert_eq!(seen(&org.worker).await, (1, 1, 1));
+    assert_eq!(seen(&org.supervisor).await, (2, 2, 2));
+    assert_eq!(seen(&org.owner).await, (3, 4, 3));
+    let others = org
+        .worker
+        .run("gatherings/attendance_record", json!({"id": records[2]}))
+        .await;
+    assert_eq!(others.code(), "NOT_FOUND");
+    let history = json!({"member": org.admin.member});
+    assert_eq!(
+        org.worker
+            .run("gatherings/attendance_history", history)
+            .await
+            .code(),
+        "NOT_FOUND"
+    );
+    let active = org
+        .worker
+        .run("gatherings/active_attendance_events", json!({}))
+        .await;
+    assert_eq!(
+        active
+            .data("/activeAttendanceEvents")
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_and_a_report_over_some_days() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let meeting = json!({"event": class(json!({"kind": "MEETING", "roster": "DEPARTMENT", "department": org.field})),
+        "repeat": {"frequency": "DAILY", "until": "2026-03-05"}});
+    let planned = org
+        .owner
+        .run(
+            "gatherings/schedule_attendance_series",
+            json!({"input": meeting}),
+        )
+        .await;
+    let events = planned
+        .data("/scheduleAttendanceSeries")
+        .as_array()
+        .unwrap()
+        .clone();
+    for (day, event) in events.iter().enumerate() {
+        minutes(&app, 20);
+        // In time, late, not at all, in time.
+        minutes(&app, [0, 20, 0, 0][day]);
+        if day != 2 {
+            let input = json!({"idempotencyKey": format!("in-{day}"), "event": event["id"]});
+            assert!(check_in(&org.worker, input).await.ok());
+        }
+        minutes(&app, 24 * 60 - 20 - [0, 20, 0, 0][day]);
+        close_due(&app.app).await.unwrap();
+    }
+    let history = json!({"member": org.worker.member, "from": "2026-03-03", "to": "2026-03-04"});
+    let history = org
+        .worker
+        .run("gatherings/attendance_history", history)
+        .await;
+    let edges = history
+        .data("/attendanceHistory/edges")
+        .as_array()
+        .unwrap()
+        .clone();
+    let shown: Vec<&str> = edges
+        .iter()
+        .map(|edge| edge["node"]["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(shown, ["ABSENT", "LATE"]);
+
+    let report = |filter: Value| {
+        org.owner.run(
+            "gatherings/attendance_by_member",
+            json!({"filter": filter, "first": 1}),
+        )
+    };
+    let of_worker = report(json!({"member": org.worker.member})).await;
+    let counts = of_worker.data("/attendanceByMember/edges/0/node/counts");
+    assert_eq!(
+        counts,
+        &json!({"invited": 4, "present": 2, "late": 1, "absent": 1, "excused": 0, "rate": 0.75})
+    );
+    let first = report(json!({"department": org.field, "kind": "MEETING"})).await;
+    assert_eq!(first.data("/attendanceByMember/pageInfo/hasNextPage"), true);
+    let after = first.text("/attendanceByMember/pageInfo/endCursor");
+    let rest = json!({"filter": {"kind": "MEETING"}, "after": after});
+    let rest = org.owner.run("gatherings/attendance_by_member", rest).await;
+    assert_eq!(
+        rest.data("/attendanceByMember/edges")
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let none = report(json!({"kind": "CLASS"})).await;
+    assert_eq!(none.data("/attendanceByMember/edges"), &json!([]));
+    let wrong = report(json!({"from": "2026-03-04", "to": "2026-03-03"})).await;
+    assert_eq!((wrong.code(), wrong.field()), ("INVALID_INPUT", "from"));
+
+    let page = json!({"filter": {"from": "2026-03-02", "to": "2026-03-04", "state": "CLOSED", "kind": "MEETING"}, "first": 2});
+    let page = org
+        .supervisor
+        .run("gatherings/attendance_events", page)
+        .await;
+    assert_eq!(page.data("/attendanceEvents/pageInfo/hasNextPage"), true);
+    assert_eq!(
+        page.data("/attendanceEvents/edges/1/node/counts"),
+        &json!({"invited": 2, "present": 0, "late": 1, "absent": 1, "excused": 0, "rate": 0.5})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counts_move_with_each_check_in() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let id = scheduled(&org, json!({})).await;
+    app.drain().await;
+    let path = "gatherings/watch_attendance_event_counts";
+    let mut feed = org.owner.listen(path, json!({"id": id})).await;
+    let mut next = async || {
+        let answer = tokio::time::timeout(Duration::from_secs(10), feed.next()).await;
+        let answer = answer.unwrap().unwrap();
+        let number = |name: &str| {
+            answer
+                .data(&format!("/attendanceEventCounts/{name}"))
+                .as_i64()
+                .unwrap()
+        };
+        (
+            number("number"),
+            number("counts/present"),
+            number("counts/pending"),
+        )
+    };
+    let (start, present, pending) = next().await;
+    assert_eq!((present, pending), (0, 4));
+    minutes(&app, 20);
+    let mut last = start;
+    for (count, person) in [(1, &org.worker), (2, &org.admin)] {
+        assert!(
+            check_in(person, json!({"idempotencyKey": "a", "event": id}))
+                .await
+                .ok()
+        );
+        app.drain().await;
+        let (number, present, pending) = next().await;
+        assert!(number > last && (present, pending) == (count, 4 - count));
+        last = number;
+    }
+    // Whoever resumes is told of each again, with the counts as they are now.
+    let mut resumed = org
+        .owner
+        .listen(path, json!({"id": id, "after": start}))
+        .await;
+    let first = resumed.next().await.unwrap();
+    assert_eq!(first.data("/attendanceEventCounts/counts/present"), 2);
+    let second = resumed.next().await.unwrap();
+    assert_eq!(second.data("/attendanceEventCounts/number"), last);
+    let unseen = json!({"id": scheduled(&org, json!({"idempotencyKey": "m", "roster": "MEMBERS", "members": [org.admin.member]})).await});
+    let refused = org.worker.listen(path, unseen).await.next().await.unwrap();
+    assert_eq!(refused.code(), "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planning_again_with_one_key_plans_once() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let answers = join_all((0..20).map(|_| schedule(&org.owner, json!({})))).await;
+    for answer in &answers {
+        assert_eq!(
+            answer.data("/scheduleAttendanceEvent"),
+            answers[0].data("/scheduleAttendanceEvent")
+        );
+    }
+    let all = org
+        .owner
+        .run("gatherings/attendance_events", json!({}))
+        .await;
+    assert_eq!(
+        all.data("/attendanceEvents/edges")
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
