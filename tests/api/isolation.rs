@@ -111,6 +111,8 @@ struct Kept {
     client_contact: String,
     shift: String,
     session: String,
+    punch: String,
+    correction: String,
     gathering: String,
     record: String,
     series: String,
@@ -154,6 +156,9 @@ impl Kept {
                 json!({"input": {"idempotencyKey": "in"}}),
             )
             .await;
+        let claims = json!({"id": session.text("/clockIn/id")});
+        let claims = acme.worker.run("attendance/session", claims).await;
+        let punch = claims.text("/session/punches/0/id");
         let judged = Judged::new(acme).await;
         let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
             "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
