@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::attendance::days;
+use crate::attendance::{automatic, days};
 use crate::gatherings;
 use crate::identity::attempts;
 use crate::identity::moves::service as moves;
@@ -16,10 +16,16 @@ use crate::rules::replays::service as replays;
 const SWEEP: Duration = Duration::from_hours(1);
 /// How often what is over is closed.
 const TEND: Duration = Duration::from_mins(2);
+/// How often sessions that nobody closed are looked at.
+const AUTO_CLOCK_OUT: Duration = Duration::from_mins(5);
 
 /// Runs until the server stops.
 pub async fn run(app: App) {
-    tokio::join!(every(&app, SWEEP, sweep), every(&app, TEND, tend));
+    tokio::join!(
+        every(&app, SWEEP, sweep),
+        every(&app, TEND, tend),
+        every(&app, AUTO_CLOCK_OUT, clock_out),
+    );
 }
 
 async fn every(app: &App, pause: Duration, work: impl AsyncFn(&App)) {
@@ -42,6 +48,14 @@ async fn tend(app: &App) {
     note(
         "attendance events could not be closed",
         gatherings::closing::close_due(app).await,
+    );
+}
+
+/// Closes by rule what nobody closed.
+async fn clock_out(app: &App) {
+    note(
+        "open sessions could not be looked at",
+        automatic::run(app).await,
     );
 }
 

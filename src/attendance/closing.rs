@@ -2,48 +2,29 @@
 
 use zamu_rules::{Decision, Record, Value, hooks};
 
+use super::case::{self, Case};
+use super::claims::Claim;
 use super::facts::{self, Known};
-use super::judge::{self, Judged};
-use super::model::{Device, Direction, Leaving, Punch, Required, WorkSession};
-use crate::kernel::geo::{Fix, Judgement, Verdict};
-use crate::kernel::time::minutes_between;
+use super::hours;
+use super::judge::{self, Denial, Judged, items, text};
+use super::model::{Direction, Leaving, Required, Source, WorkSession};
+use crate::kernel::error::Error;
+use crate::kernel::geo::{Judgement, Verdict};
 use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
 
-/// What is known of a session that is being closed.
-pub struct Closing<'a> {
-    pub session: &'a WorkSession,
-    /// Its punches so far, oldest first.
-    pub punches: &'a [Punch],
-    pub device: &'a Device,
-    pub fence: Judgement,
-    /// Whether somebody wrote something, with the punch or as a note.
-    pub has_note: bool,
-    /// From the end of the session before to the start of this one, where both places are known.
-    pub travel: Option<Travel>,
-}
-
-/// The way from one session to the next.
-#[derive(Debug, Clone, Copy)]
-pub struct Travel {
-    pub distance_m: f64,
-    pub minutes: i64,
-}
-
-impl Travel {
-    /// Nothing where one of the places is not known.
-    pub fn between(from: &Punch, to: &Punch) -> Option<Self> {
-        let (start, end) = (from.fix?.point, to.fix?.point);
-        Some(Self {
-            distance_m: start.distance_m(end),
-            minutes: minutes_between(from.time.occurred_at, to.time.occurred_at),
-        })
-    }
+/// A session whose end is being judged.
+struct Closing<'a> {
+    case: &'a Case<'a>,
+    session: &'a WorkSession,
+    claim: &'a Claim,
+    fence: Judgement,
+    has_note: bool,
 }
 
 impl Closing<'_> {
-    fn minutes(&self, known: &Known<'_>) -> i64 {
-        minutes_between(self.session.clocked_in_at, known.time.occurred_at)
+    fn minutes(&self) -> i64 {
+        hours::worked_minutes(self.session, self.claim.at)
     }
 
     fn punches_judged(&self, verdict: Verdict) -> i64 {
@@ -54,32 +35,28 @@ impl Closing<'_> {
 
     /// How often one punch came from another device than the one before.
     fn device_changes(&self) -> i64 {
-        let models: Vec<&str> = self
-            .punches
-            .iter()
-            .map(|punch| &punch.device)
-            .chain([self.device])
-            .filter_map(|device| device.model.as_deref())
+        let claims = self.case.claims.iter();
+        let models: Vec<&str> = claims
+            .filter_map(|claim| claim.punch.device.model.as_deref())
             .collect();
         let changes = models.windows(2).filter(|pair| pair.first() != pair.last());
         i64::try_from(changes.count()).unwrap_or(i64::MAX)
     }
 }
 
-fn clock_out_facts(known: &Known<'_>, closing: &Closing<'_>, accuracy_m: Option<f64>) -> Record {
-    let since_capture = minutes_between(known.time.occurred_at, known.time.received_at);
+fn clock_out_facts(known: &Known<'_>, closing: &Closing<'_>) -> Record {
+    let accuracy_m = closing.claim.punch.fix.map(|fix| fix.accuracy_m);
+    let since_capture =
+        crate::kernel::time::minutes_between(known.time.occurred_at, known.time.received_at);
+    let (done, left) = case::tally(&closing.session.tasks);
+    let session = [
+        ("minutes", closing.minutes().into()),
+        ("tasks_done", done.into()),
+        ("tasks_left", left.into()),
+        ("has_note", closing.has_note.into()),
+    ];
     facts::record([
-        (
-            "session",
-            [
-                ("minutes", closing.minutes(known).into()),
-                // Visits have no tasks yet.
-                ("tasks_done", 0.into()),
-                ("tasks_left", 0.into()),
-                ("has_note", closing.has_note.into()),
-            ]
-            .into(),
-        ),
+        ("session", session.into()),
         ("fence", facts::fence(closing.fence, accuracy_m)),
         ("place", facts::place(known.place)),
         ("person", facts::person(known)),
@@ -91,13 +68,16 @@ fn clock_out_facts(known: &Known<'_>, closing: &Closing<'_>, accuracy_m: Option<
     ])
 }
 
-fn early_leave_facts(known: &Known<'_>, shift: &Shift) -> Record {
+fn early_leave_facts(known: &Known<'_>, closing: &Closing<'_>, shift: &Shift) -> Record {
     let at = known.time.occurred_at;
+    let (_, left) = case::tally(&closing.session.tasks);
     facts::record([
-        ("minutes_early", minutes_between(at, shift.ends_at).into()),
-        // Always no: there is no way yet to approve leaving early.
-        ("leave_was_approved", false.into()),
-        ("tasks_left", 0.into()),
+        (
+            "minutes_early",
+            crate::kernel::time::minutes_between(at, shift.ends_at).into(),
+        ),
+        ("leave_was_approved", closing.case.leave_was_approved.into()),
+        ("tasks_left", left.into()),
         ("shift", facts::judged_shift(shift)),
         ("person", facts::person(known)),
         ("now", facts::moment(at, known.zone)),
@@ -105,20 +85,22 @@ fn early_leave_facts(known: &Known<'_>, shift: &Shift) -> Record {
 }
 
 fn review_facts(known: &Known<'_>, closing: &Closing<'_>) -> Record {
-    let mocked = closing
-        .punches
+    let case = closing.case;
+    let mocked = case
+        .claims
         .iter()
-        .any(|punch| punch.device.mock_location);
-    let travel = |travel: Travel| -> Value {
+        .any(|claim| claim.punch.device.mock_location);
+    let travel = |travel: case::Travel| -> Value {
+        let distance_m = facts::whole(travel.distance_m);
         [
-            ("distance_m", facts::whole(travel.distance_m).into()),
+            ("distance_m", distance_m.into()),
             ("minutes", travel.minutes.into()),
         ]
         .into()
     };
     facts::record([
-        ("worked_minutes", closing.minutes(known).into()),
-        ("mock_location", (mocked || known.mock_location).into()),
+        ("worked_minutes", closing.minutes().into()),
+        ("mock_location", mocked.into()),
         (
             "outside_punches",
             closing.punches_judged(Verdict::Outside).into(),
@@ -128,10 +110,9 @@ fn review_facts(known: &Known<'_>, closing: &Closing<'_>) -> Record {
             closing.punches_judged(Verdict::Uncertain).into(),
         ),
         ("device_changes", closing.device_changes().into()),
-        // Sessions cannot be edited yet.
-        ("edits", 0.into()),
-        ("edited_after_close", false.into()),
-        ("travel", closing.travel.map(travel).unwrap_or_default()),
+        ("edits", case.edits.into()),
+        ("edited_after_close", case.edited_after_close.into()),
+        ("travel", case.travel.map(travel).unwrap_or_default()),
         ("person", facts::person(known)),
         ("now", facts::moment(known.time.occurred_at, known.zone)),
     ])
@@ -143,102 +124,91 @@ fn required_facts(known: &Known<'_>, closing: &Closing<'_>, flags: &[String]) ->
         ("kind", if is_visit { "visit" } else { "session" }.into()),
         ("service", facts::service(known.service)),
         ("flags", flags.to_vec().into()),
-        ("worked_minutes", closing.minutes(known).into()),
+        ("worked_minutes", closing.minutes().into()),
         ("has_note", closing.has_note.into()),
         ("person", facts::person(known)),
         ("now", facts::moment(known.time.occurred_at, known.zone)),
     ])
 }
 
-/// What the rules made of a closing session.
-pub struct Closed {
-    pub judged: Judged,
-    pub leaving: Option<(Leaving, i64)>,
-    pub required: Vec<Required>,
-}
-
-/// Where it was, whether it is allowed, whether it is early, what a person should look at, and what is still to be
-/// handed in.
+/// Judges the end of a session and writes into it what the rules made of it: where it was, whether it is allowed, whether
+/// it is early, what its time counts as, what a person should look at, and what is still to be handed in. Answers the
+/// refusal, if a denial refuses.
 pub fn judge(
     rules: &mut InForce,
-    known: &Known<'_>,
-    closing: &mut Closing<'_>,
-    fix: Option<Fix>,
-) -> Closed {
-    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::Out));
-    closing.fence = judge::fence(&geofence, known, fix);
-    let accuracy_m = fix.map(|fix| fix.accuracy_m);
-    let allowed = rules.ask(
-        hooks::CLOCK_OUT,
-        clock_out_facts(known, closing, accuracy_m),
-    );
-    let mut judged = Judged {
-        fence: closing.fence,
-        lateness: None,
-        flags: Vec::new(),
-        needs_review: false,
-        refusal: judge::refusal(&allowed),
+    case: &Case<'_>,
+    claim: &Claim,
+    session: &mut WorkSession,
+    denial: Denial,
+) -> Result<(), Error> {
+    let service = session.service.clone();
+    let known = &case.known(claim, service.as_deref());
+    let before = session.clone();
+    let mut closing = Closing {
+        case,
+        session: &before,
+        claim,
+        fence: Judgement::NONE,
+        has_note: case.has_note || claim.punch.remark.is_some(),
     };
+    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::Out));
+    closing.fence = judge::fence(&geofence, known, claim);
+    let allowed = rules.ask(hooks::CLOCK_OUT, clock_out_facts(known, &closing));
+    let mut judged = Judged::new(closing.fence, &allowed);
     judged.heed(&geofence);
     judged.heed(&allowed);
-    if judged.refusal.is_some() {
-        return Closed {
-            judged,
-            leaving: None,
-            required: Vec::new(),
-        };
+    if judged.denied(denial)
+        && let Some(refusal) = judged.refusal.take()
+    {
+        return Err(refusal);
     }
-    let leaving = known.shift.and_then(|shift| {
-        let decision = rules.ask(hooks::EARLY_LEAVE, early_leave_facts(known, shift));
-        judged.heed(&decision);
-        left(&decision)
-    });
+    if claim.punch.source != Source::Automatic {
+        session.left(leave(rules, &closing, known, &mut judged));
+    }
+    session.hours = hours::work_out(rules, case, known, session, &mut judged);
+    review(rules, &closing, known, &mut judged);
+    judged.collect(known, claim);
+    let flags: Vec<String> = before.flags.iter().chain(&judged.flags).cloned().collect();
+    let asked = rules.ask(
+        hooks::REQUIRED_NOTES,
+        required_facts(known, &closing, &flags),
+    );
+    judged.heed(&asked);
+    session.required = required(&asked);
+    session.fence_out = Some(judged.fence);
+    session.add_flags(judged.flags);
+    session.needs_review |= judged.needs_review;
+    Ok(())
+}
+
+fn leave(
+    rules: &mut InForce,
+    closing: &Closing<'_>,
+    known: &Known<'_>,
+    judged: &mut Judged,
+) -> Option<(Leaving, i64)> {
+    let shift = known.shift.filter(|_| closing.case.is_last)?;
+    let decision = rules.ask(hooks::EARLY_LEAVE, early_leave_facts(known, closing, shift));
+    judged.heed(&decision);
+    let leaving = Leaving::from_outcome(&decision.outcome.name)?;
+    Some((leaving, decision.outcome.whole("minutes").unwrap_or(0)))
+}
+
+fn review(rules: &mut InForce, closing: &Closing<'_>, known: &Known<'_>, judged: &mut Judged) {
     let review = rules.ask(hooks::REVIEW, review_facts(known, closing));
     judged.heed(&review);
     for item in items(&review, "flags") {
         judged.flags.extend(text(item, "code"));
         judged.needs_review |= text(item, "severity").is_some_and(|severity| severity != "low");
     }
-    judge::collect(&mut judged, known, fix);
-    let flags: Vec<String> = closing
-        .session
-        .flags
-        .iter()
-        .chain(&judged.flags)
-        .cloned()
-        .collect();
-    let asked = rules.ask(
-        hooks::REQUIRED_NOTES,
-        required_facts(known, closing, &flags),
-    );
-    judged.heed(&asked);
-    let required = items(&asked, "required").filter_map(|item| {
+}
+
+fn required(asked: &Decision) -> Vec<Required> {
+    let required = items(asked, "required").filter_map(|item| {
         Some(Required {
             what: text(item, "kind")?,
             prompt: text(item, "prompt")?,
         })
     });
-    Closed {
-        required: required.collect(),
-        judged,
-        leaving,
-    }
-}
-
-fn left(decision: &Decision) -> Option<(Leaving, i64)> {
-    let leaving = Leaving::from_outcome(&decision.outcome.name)?;
-    Some((leaving, decision.outcome.whole("minutes").unwrap_or(0)))
-}
-
-/// The records of a list of the answer.
-fn items<'a>(decision: &'a Decision, list: &str) -> impl Iterator<Item = &'a Record> {
-    let items = match decision.outcome.values.get(list) {
-        Some(Value::List(items)) => items.as_slice(),
-        _ => &[],
-    };
-    items.iter().filter_map(Value::as_record)
-}
-
-fn text(item: &Record, field: &str) -> Option<String> {
-    item.get(field)?.as_text().map(str::to_owned)
+    required.collect()
 }

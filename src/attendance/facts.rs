@@ -5,7 +5,7 @@ use chrono::{Datelike, Offset};
 use chrono_tz::Tz;
 use zamu_rules::{Moment, Record, Value};
 
-use super::model::{Direction, PunchTime, verdict_name};
+use super::model::{Break, Direction, PunchTime, verdict_name};
 use crate::identity::model::Member;
 use crate::kernel::geo::Judgement;
 use crate::kernel::time::{Instant, minutes_between};
@@ -18,8 +18,6 @@ pub struct Known<'a> {
     pub department: Option<&'a str>,
     pub place: Option<&'a Place>,
     pub shift: Option<&'a Shift>,
-    /// Whether the member was already clocked in on this shift.
-    pub is_returning: bool,
     pub service: Option<&'a str>,
     pub time: PunchTime,
     pub mock_location: bool,
@@ -83,15 +81,17 @@ pub(super) fn fence(fence: Judgement, accuracy_m: Option<f64>) -> Value {
     .into()
 }
 
-pub fn lateness(known: &Known<'_>, shift: &Shift) -> Record {
+pub fn lateness(known: &Known<'_>, shift: &Shift, delay_was_approved: bool) -> Record {
     let at = known.time.occurred_at;
     record([
         ("minutes_late", minutes_between(shift.starts_at, at).into()),
-        // Always no: there is no way yet to approve a delay.
-        ("delay_was_approved", false.into()),
+        ("delay_was_approved", delay_was_approved.into()),
         ("shift", judged_shift(shift)),
         ("person", person(known)),
-        ("weekday", weekday(at, known.zone).into()),
+        (
+            "weekday",
+            weekday(at.with_timezone(&known.zone).weekday()).into(),
+        ),
         ("now", moment(at, known.zone)),
     ])
 }
@@ -107,6 +107,27 @@ pub(super) fn judged_shift(shift: &Shift) -> Value {
 
 fn planned_minutes(shift: &Shift) -> i64 {
     minutes_between(shift.starts_at, shift.ends_at)
+}
+
+/// Asked before each break.
+pub(super) fn break_start(
+    known: &Known<'_>,
+    kind: &str,
+    so_far: &[Break],
+    worked_minutes: i64,
+) -> Record {
+    let count = i64::try_from(so_far.len()).unwrap_or(i64::MAX);
+    let minutes: i64 = so_far.iter().map(super::hours::break_minutes).sum();
+    record([
+        ("kind", kind.into()),
+        (
+            "breaks_so_far",
+            [("count", count.into()), ("minutes", minutes.into())].into(),
+        ),
+        ("worked_minutes", worked_minutes.into()),
+        ("person", person(known)),
+        ("now", moment(known.time.occurred_at, known.zone)),
+    ])
 }
 
 pub(super) fn person(known: &Known<'_>) -> Value {
@@ -145,8 +166,8 @@ pub(super) fn moment(at: Instant, zone: Tz) -> Value {
     Moment::new(at.timestamp_micros(), offset).into()
 }
 
-fn weekday(at: Instant, zone: Tz) -> &'static str {
-    match at.with_timezone(&zone).weekday() {
+pub(super) fn weekday(day: chrono::Weekday) -> &'static str {
+    match day {
         chrono::Weekday::Mon => "monday",
         chrono::Weekday::Tue => "tuesday",
         chrono::Weekday::Wed => "wednesday",

@@ -8,8 +8,9 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::breaks::graphql::{SessionBreak, SessionHours, SessionTask};
 use super::corrections::graphql::{EditsOf, PunchChange, SessionVersion, VersionsOf};
-use super::model::{self, Direction, Lateness, Leaving, Source, Status};
+use super::model::{self, Direction, Lateness, Leaving, Role, Source, Status, Trust};
 use super::service::{self, Filter};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
@@ -127,6 +128,42 @@ pub enum PunchSource {
     Import,
 }
 
+/// The part a punch plays in the session it belongs to.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Role")]
+pub enum PunchRole {
+    /// The session begins with it.
+    Opens,
+    /// The session ends with it.
+    Closes,
+    /// A break begins with it.
+    StartsBreak,
+    /// A break ends with it.
+    EndsBreak,
+    /// The same tap again, within two minutes.
+    Repeats,
+    /// It contradicts another punch; both are kept, and a person looks at it.
+    Conflicts,
+    /// An end without a beginning: it belongs to no session.
+    Orphan,
+    /// An automatic end that a real one replaced.
+    Superseded,
+    /// Taken out by a correction.
+    Voided,
+}
+
+/// How a punch's time is known.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Trust")]
+pub enum PunchTrust {
+    /// By the server's own clock.
+    Server,
+    /// By the device's running time since it last heard from the server.
+    Corrected,
+    /// By the device's clock alone, which nobody vouches for.
+    Unverified,
+}
+
 /// A verdict and the distance behind it.
 #[derive(SimpleObject)]
 pub struct FenceJudgement {
@@ -236,6 +273,36 @@ impl WorkSession {
     /// and whatever the organization's rules add.
     async fn flags(&self) -> &[String] {
         &self.0.flags
+    }
+
+    /// Breaks within it, in order; the last one may still be going on.
+    async fn breaks(&self) -> Vec<SessionBreak> {
+        self.0
+            .breaks
+            .iter()
+            .cloned()
+            .map(SessionBreak::from)
+            .collect()
+    }
+
+    /// What the time counts as; nothing while it lasts, or where an end is missing.
+    async fn hours(&self) -> Option<SessionHours> {
+        self.0.hours.clone().map(SessionHours::from)
+    }
+
+    /// What was done and what was not, as the worker said at the end.
+    async fn tasks(&self) -> Vec<SessionTask> {
+        self.0
+            .tasks
+            .iter()
+            .cloned()
+            .map(SessionTask::from)
+            .collect()
+    }
+
+    /// Whether somebody entered or corrected its time by hand.
+    async fn is_manual(&self) -> bool {
+        self.0.is_manual
     }
 
     /// Whether a person must look at it.
@@ -363,6 +430,36 @@ impl Punch {
         self.0.source.into()
     }
 
+    /// The part it plays in its session; worked out anew whenever another punch arrives.
+    async fn role(&self) -> PunchRole {
+        self.0.role.into()
+    }
+
+    /// How its time is known.
+    async fn trust(&self) -> PunchTrust {
+        self.0.trust.into()
+    }
+
+    /// Seconds the device's clock was ahead of the corrected time; nothing where that is not known.
+    async fn skew_seconds(&self) -> Option<i32> {
+        self.0.skew_seconds
+    }
+
+    /// What the break is called, for the beginning of one.
+    async fn break_kind(&self) -> Option<&str> {
+        self.0.break_kind.as_deref()
+    }
+
+    /// Whether it was the panic button.
+    async fn emergency(&self) -> bool {
+        self.0.emergency
+    }
+
+    /// The session it belongs to: `ses_…`; nothing for an end without a beginning.
+    async fn session_id(&self) -> Option<ID> {
+        self.0.session_id.map(out)
+    }
+
     /// When it happened, corrected for the device's clock.
     async fn occurred_at(&self) -> DateTime<Utc> {
         self.0.time.occurred_at
@@ -396,6 +493,24 @@ impl Punch {
     /// Whether the device reported that its position may be made up.
     async fn mock_location(&self) -> bool {
         self.0.device.mock_location
+    }
+
+    /// Who entered it, where that is somebody else; nothing for somebody you may not see.
+    async fn made_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        match self.0.made_by {
+            Some(member) => Ok(ctx.loads()?.load_one(member).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Why somebody else entered it: one of the organization's reason codes.
+    async fn reason_code(&self) -> Option<&str> {
+        self.0.reason_code.as_deref()
+    }
+
+    /// Why somebody else entered it, in words.
+    async fn memo(&self) -> Option<&str> {
+        self.0.memo.as_deref()
     }
 
     /// What people said about it later, oldest first; the last counts.

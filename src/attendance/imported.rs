@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::facts::Known;
-use super::judge::{self, Judged};
-use super::model::{Punch, PunchTime, Status, WorkSession};
-use super::service::scopes;
+use super::assess;
+use super::case::Case;
+use super::claims::Claim;
+use super::fold::Made;
+use super::judge::{self, Denial, Judged};
+use super::model::{Direction, Punch, PunchTime, Source, Status, WorkSession};
 use super::store::{self, Filter};
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
 use crate::kernel::error::Result;
 use crate::kernel::geo::Judgement;
-use crate::kernel::id::{MemberId, SessionId};
+use crate::kernel::id::{MemberId, PunchId, SessionId};
 use crate::kernel::page::PageRequest;
 use crate::kernel::time::Instant;
 use crate::orgs::model::Organization;
@@ -122,19 +124,18 @@ pub fn judge_imported(
     time: PunchTime,
 ) -> Judged {
     let zone = place.map_or(organization.time_zone, |place| place.time_zone);
-    let known = Known {
-        member,
-        department: None,
+    let nobody_knows = PunchId::from_uuid(uuid::Uuid::nil());
+    let punch = Punch::new(nobody_knows, member.id, Direction::In, Source::Import, time);
+    let claim = Claim::from(punch);
+    let made = Made::opened(&claim.tap(), shift.map(|shift| shift.id));
+    let case = Case {
         place,
         shift,
-        is_returning: false,
-        service: None,
-        time,
-        mock_location: false,
-        zone,
+        ..Case::new(member, zone, std::slice::from_ref(&claim), &made)
     };
-    rules.set_scopes(scopes(member, place));
-    judge::clock_in(rules, &known, None)
+    let place = place.map(|place| place.id);
+    rules.set_scopes(assess::scopes((member.department_id, place)));
+    judge::clock_in(rules, &case, &claim, None, Denial::Refuses)
 }
 
 /// Stages sessions and punches of an import. Their events are one `DATA_IMPORTED`, not one each.

@@ -1,14 +1,19 @@
 //! Asks the rules about a punch and turns their outcomes into verdicts, flags and refusals. The rules judge; what
 //! must hold whatever they say (the verdict's geometry, one open session) is decided in Rust.
 
-use zamu_rules::{Decision, hooks};
+use zamu_rules::{Decision, Record, Value, hooks};
 
+use super::case::Case;
+use super::claims::Claim;
 use super::facts::{self, Known};
-use super::model::{Direction, Lateness};
+use super::model::{Direction, Lateness, WorkSession};
 use crate::kernel::error::{Code, Error};
-use crate::kernel::geo::{Fix, Judgement, Verdict};
+use crate::kernel::geo::{Judgement, Verdict};
 use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
+
+/// What a rule would have refused, had it been asked in time: followed by the rule's own code.
+pub const DENIED: &str = "denied_by_rule:";
 
 /// What the rules said about a punch.
 pub struct Judged {
@@ -19,33 +24,101 @@ pub struct Judged {
     pub refusal: Option<Error>,
 }
 
-/// Geofence, then whether the clock-in is allowed, then lateness where a shift was planned.
-pub fn clock_in(rules: &mut InForce, known: &Known<'_>, fix: Option<Fix>) -> Judged {
-    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::In));
-    let fence = fence(&geofence, known, fix);
-    let accuracy_m = fix.map(|fix| fix.accuracy_m);
-    let allowed = rules.ask(hooks::CLOCK_IN, facts::clock_in(known, fence, accuracy_m));
-    let mut judged = Judged {
-        fence,
+impl Judged {
+    pub(super) fn new(fence: Judgement, allowed: &Decision) -> Self {
+        Self {
+            fence,
+            lateness: None,
+            flags: Vec::new(),
+            needs_review: false,
+            refusal: refusal(allowed),
+        }
+    }
+}
+
+/// Before anything was said.
+pub fn nothing() -> Judged {
+    Judged {
+        fence: Judgement::NONE,
         lateness: None,
         flags: Vec::new(),
         needs_review: false,
-        refusal: refusal(&allowed),
-    };
+        refusal: None,
+    }
+}
+
+/// Whether a denial is the end of it. A claim that is already there cannot be refused: then it is a flag, and the rest
+/// is judged all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    Refuses,
+    Flags,
+}
+
+/// Geofence, then whether the clock-in is allowed, then lateness where a shift was planned and this is its first.
+pub fn clock_in(
+    rules: &mut InForce,
+    case: &Case<'_>,
+    claim: &Claim,
+    service: Option<&str>,
+    denial: Denial,
+) -> Judged {
+    let known = &case.known(claim, service);
+    let geofence = rules.ask(hooks::GEOFENCE, facts::geofence(known, Direction::In));
+    let fix = claim.punch.fix;
+    let fence = fence(&geofence, known, claim);
+    let accuracy_m = fix.map(|fix| fix.accuracy_m);
+    let allowed = rules.ask(hooks::CLOCK_IN, facts::clock_in(known, fence, accuracy_m));
+    let mut judged = Judged::new(fence, &allowed);
     judged.heed(&geofence);
     judged.heed(&allowed);
-    let coming = known.shift.filter(|_| !known.is_returning);
-    if let (None, Some(shift)) = (&judged.refusal, coming) {
-        let lateness = rules.ask(hooks::LATENESS, facts::lateness(known, shift));
+    if judged.denied(denial) {
+        return judged;
+    }
+    if let Some(shift) = known.shift.filter(|_| case.is_first) {
+        let lateness = rules.ask(
+            hooks::LATENESS,
+            facts::lateness(known, shift, case.delay_was_approved),
+        );
         judged.lateness = late(&lateness, shift, known);
         judged.heed(&lateness);
     }
-    collect(&mut judged, known, fix);
+    judged.collect(known, claim);
     judged
 }
 
-pub(super) fn fence(decision: &Decision, known: &Known<'_>, fix: Option<Fix>) -> Judgement {
-    if decision.outcome.name == "no_fence" {
+/// Whether the break may begin; its flags stay with it.
+pub fn break_start(
+    rules: &mut InForce,
+    case: &Case<'_>,
+    claim: &Claim,
+    session: &WorkSession,
+    index: usize,
+) -> Judged {
+    let known = &case.known(claim, session.service.as_deref());
+    let so_far = session.breaks.get(..index).unwrap_or_default();
+    let kind = session
+        .breaks
+        .get(index)
+        .map_or(super::fold::BREAK, |pause| pause.kind.as_str());
+    let before = WorkSession {
+        breaks: so_far.to_vec(),
+        ..session.clone()
+    };
+    let worked = super::hours::worked_minutes(&before, claim.at);
+    let allowed = rules.ask(
+        hooks::BREAK_START,
+        facts::break_start(known, kind, so_far, worked),
+    );
+    let mut judged = Judged::new(Judgement::NONE, &allowed);
+    judged.heed(&allowed);
+    judged
+}
+
+/// Where it was. Whoever enters a punch for somebody else was not there, and the timetable was nowhere.
+pub(super) fn fence(decision: &Decision, known: &Known<'_>, claim: &Claim) -> Judgement {
+    let fix = claim.punch.fix;
+    if decision.outcome.name == "no_fence" || (fix.is_none() && !claim.punch.source.is_phone()) {
         return Judgement::NONE;
     }
     let radius_m = decision.outcome.whole("radius_m").map(metres);
@@ -114,19 +187,46 @@ impl Judged {
             .extend(decision.asks.iter().map(|what| format!("asked_for_{what}")));
         self.needs_review |= decision.needs_review;
     }
+
+    /// Whether judging ends here; a denial that cannot refuse any more becomes a flag.
+    pub(super) fn denied(&mut self, denial: Denial) -> bool {
+        if denial == Denial::Refuses {
+            return self.refusal.is_some();
+        }
+        if let Some(refusal) = self.refusal.take() {
+            let code = refusal.details.get("reason").and_then(|code| code.as_str());
+            self.flags
+                .push(format!("{DENIED}{}", code.unwrap_or("denied")));
+            self.needs_review = true;
+        }
+        false
+    }
+
+    /// The facts no rule can hide.
+    pub(super) fn collect(&mut self, known: &Known<'_>, claim: &Claim) {
+        if known.mock_location {
+            self.flags.push("mock_location".to_owned());
+        }
+        if known.time.captured_offline() {
+            self.flags.push("captured_offline".to_owned());
+        }
+        if claim.punch.fix.is_none() && self.fence.verdict == Verdict::Uncertain {
+            self.flags.push("location_missing".to_owned());
+        }
+        let mut seen = std::collections::HashSet::new();
+        self.flags.retain(|flag| seen.insert(flag.clone()));
+    }
 }
 
-/// The facts no rule can hide.
-pub(super) fn collect(judged: &mut Judged, known: &Known<'_>, fix: Option<Fix>) {
-    if known.mock_location {
-        judged.flags.push("mock_location".to_owned());
-    }
-    if known.time.captured_offline() {
-        judged.flags.push("captured_offline".to_owned());
-    }
-    if fix.is_none() && judged.fence.verdict == Verdict::Uncertain {
-        judged.flags.push("location_missing".to_owned());
-    }
-    let mut seen = std::collections::HashSet::new();
-    judged.flags.retain(|flag| seen.insert(flag.clone()));
+/// The records of a list of the answer.
+pub(super) fn items<'a>(decision: &'a Decision, list: &str) -> impl Iterator<Item = &'a Record> {
+    let items = match decision.outcome.values.get(list) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    items.iter().filter_map(Value::as_record)
+}
+
+pub(super) fn text(item: &Record, field: &str) -> Option<String> {
+    item.get(field)?.as_text().map(str::to_owned)
 }

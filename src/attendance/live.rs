@@ -28,6 +28,16 @@ pub enum SessionEventKind {
     SessionDisconnected,
     /// Somebody wrote a note.
     SessionNoted,
+    /// A break began.
+    BreakStarted,
+    /// A break ended.
+    BreakEnded,
+    /// Somebody pressed the panic button: the last punch or location of the session says where.
+    EmergencyEnded,
+    /// Closed by the server, because nobody clocked out.
+    SessionAutoClosed,
+    /// Its times or verdicts were worked out anew: a late punch, a correction, another shift or rule.
+    SessionRecomputed,
 }
 
 impl SessionEventKind {
@@ -37,6 +47,11 @@ impl SessionEventKind {
             Event::ClockedOut(_) => Some(Self::ClockedOut),
             Event::SessionDisconnected(_) => Some(Self::SessionDisconnected),
             Event::SessionNoted(_) => Some(Self::SessionNoted),
+            Event::BreakStarted(_) => Some(Self::BreakStarted),
+            Event::BreakEnded(_) => Some(Self::BreakEnded),
+            Event::EmergencyEnded(_) => Some(Self::EmergencyEnded),
+            Event::SessionAutoClosed(_) => Some(Self::SessionAutoClosed),
+            Event::SessionRecomputed(_) => Some(Self::SessionRecomputed),
             _ => None,
         }
     }
@@ -187,16 +202,26 @@ async fn change(
 ) -> Result<Option<BoardUpdate>, Error> {
     let (mut entered, mut left) = (Vec::new(), Vec::new());
     match kind {
-        SessionEventKind::ClockedIn => {
+        SessionEventKind::ClockedIn
+        | SessionEventKind::BreakStarted
+        | SessionEventKind::BreakEnded => {
             let session = service::session(app, viewer, about.session).await?;
             // It may have ended since: then the event that says so is on its way.
             if session.status == model::Status::Active {
                 entered.push(session);
             }
         }
-        SessionEventKind::ClockedOut | SessionEventKind::SessionDisconnected => {
-            left.push(about.session);
+        SessionEventKind::SessionRecomputed => {
+            let session = service::session(app, viewer, about.session).await?;
+            match session.status {
+                model::Status::Active => entered.push(session),
+                _ => left.push(about.session),
+            }
         }
+        SessionEventKind::ClockedOut
+        | SessionEventKind::SessionDisconnected
+        | SessionEventKind::EmergencyEnded
+        | SessionEventKind::SessionAutoClosed => left.push(about.session),
         SessionEventKind::SessionNoted => return Ok(None),
     }
     Ok(Some(BoardUpdate {

@@ -252,13 +252,6 @@ impl WorkSession {
         self.minutes_early = leaving.map(|(_, minutes)| i32::try_from(minutes).unwrap_or(i32::MAX));
     }
 
-    /// The same shift went on in another session: this end was a break, not a leaving.
-    #[must_use]
-    pub fn came_back(mut self) -> Self {
-        self.left(None);
-        self
-    }
-
     pub fn add_flags(&mut self, flags: Vec<String>) {
         for flag in flags {
             if !self.flags.contains(&flag) {

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
+use super::breaks::graphql::TaskInput;
 use super::graphql::WorkSession;
 use super::model;
 use super::service;
@@ -89,6 +90,9 @@ pub struct ClockOutInput {
     device: Option<DeviceInput>,
     /// When the person tapped, if the phone was offline then: up to 30 days back, at most 2 minutes ahead.
     captured_at: Option<DateTime<Utc>>,
+    /// What was done and what was not; at most 100.
+    #[graphql(default)]
+    tasks: Vec<TaskInput>,
 }
 
 /// A note about a session.
@@ -128,7 +132,9 @@ pub struct AttendanceMutation;
 #[Object]
 impl AttendanceMutation {
     /// Begins a work session here and now, or at the moment the phone captured it. Judged by the organization's
-    /// rules; refused only by a rule (`DENIED_BY_RULE`) or when a session is open (`ALREADY_CLOCKED_IN`).
+    /// rules; refused only by a rule (`DENIED_BY_RULE`) or when a session is open (`ALREADY_CLOCKED_IN`). One that was
+    /// left open on another shift or for 16 hours is `DISCONNECTED` instead. Captured before other punches of yours, it is
+    /// put among them: what contradicts them is kept as a conflict, and a rule leaves a flag.
     ///
     /// Requires: `CLOCK_IN` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN).
     async fn clock_in(&self, ctx: &Context<'_>, input: ClockInInput) -> Result<WorkSession> {
@@ -162,6 +168,8 @@ impl AttendanceMutation {
             remark: input.remark,
             device: input.device.unwrap_or_default().into(),
             captured_at: input.captured_at.map(crate::kernel::time::to_micros),
+            tasks: input.tasks.into_iter().map(model::Task::from).collect(),
+            emergency: false,
         };
         let key = &input.idempotency_key;
         Ok(WorkSession(

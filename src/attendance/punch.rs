@@ -281,6 +281,42 @@ pub struct Punch {
     pub said: Said,
 }
 
+impl Punch {
+    /// A claim with nothing said yet, and no place among the others.
+    pub fn new(
+        id: PunchId,
+        member_id: MemberId,
+        direction: Direction,
+        source: Source,
+        time: PunchTime,
+    ) -> Self {
+        Self {
+            id,
+            session_id: None,
+            role: Role::Orphan,
+            member_id,
+            direction,
+            source,
+            time,
+            trust: Trust::Server,
+            skew_seconds: None,
+            fix: None,
+            place_id: None,
+            fence: Judgement::NONE,
+            remark: None,
+            device: Device::default(),
+            break_kind: None,
+            emergency: false,
+            client_ref: None,
+            external_ref: None,
+            made_by: None,
+            reason_code: None,
+            memo: None,
+            said: Said::default(),
+        }
+    }
+}
+
 /// What is said with a claim beside time and place; kept with it, because a session that is worked out anew has
 /// nowhere else to take it from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]

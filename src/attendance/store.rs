@@ -1,27 +1,28 @@
-//! Sessions, punches, notes and positions in the database.
+//! Sessions, notes and positions in the database.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
 use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{location_pings, members, punches, session_notes, work_sessions};
+use zamu_schema::tables::{location_pings, members, session_notes, work_sessions};
 
-use super::model::{
-    Device, Direction, Lateness, Leaving, Note, Ping, Punch, PunchTime, Role, Source, Status,
-    Trust, VERDICTS, WorkSession, verdict_name,
+use super::model::{Lateness, Leaving, Note, Ping, Status, VERDICTS, WorkSession, verdict_name};
+pub(super) use super::punch_store::{
+    last_punches, list_punches, list_punches_before, list_punches_by_id, list_punches_by_ref,
+    list_punches_since, newest_claim, page_punches, stage_punches, stage_role, users_of_devices,
 };
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::geo::{Fix, Judgement, Point, Verdict};
 use crate::kernel::id::{
-    ClientId, DepartmentId, MemberId, NoteId, OrgId, PlaceId, PunchId, SessionId, ShiftId,
+    ClientId, DepartmentId, MemberId, NoteId, OrgId, PlaceId, SessionId, ShiftId,
 };
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
-#[derive(Insertable, AsChangeset, Queryable, Selectable)]
+#[derive(Insertable, AsChangeset, Queryable, Selectable, serde::Serialize, serde::Deserialize)]
 #[diesel(table_name = work_sessions, treat_none_as_null = true)]
 struct SessionRow {
     org_id: OrgId,
@@ -52,41 +53,6 @@ struct SessionRow {
     paid_minutes: Option<i32>,
     tasks: Json,
     is_manual: bool,
-}
-
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = punches)]
-struct PunchRow {
-    org_id: OrgId,
-    id: PunchId,
-    session_id: Option<SessionId>,
-    member_id: MemberId,
-    direction: String,
-    source: String,
-    occurred_at: Instant,
-    received_at: Instant,
-    device_at: Option<Instant>,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    accuracy_m: Option<f64>,
-    place_id: Option<PlaceId>,
-    fence: String,
-    distance_m: Option<f64>,
-    remark: Option<String>,
-    mock_location: bool,
-    device: Json,
-    external_ref: Option<String>,
-    role: String,
-    client_ref: Option<String>,
-    break_kind: Option<String>,
-    trust: String,
-    skew_seconds: Option<i32>,
-    emergency: bool,
-    made_by: Option<MemberId>,
-    reason_code: Option<String>,
-    memo: Option<String>,
-    said: Json,
-    device_id: Option<String>,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -166,8 +132,7 @@ pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[SessionId]) -> Result<Vec<Wo
 
 /// The member's newest session: the open one, if there is one.
 pub(super) async fn find_newest(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
-    let query = sessions(tx)
-        .filter(work_sessions::member_id.eq(member))
+    let query = live_sessions(tx, member)
         .order((
             work_sessions::clocked_in_at.desc(),
             work_sessions::id.desc(),
@@ -176,17 +141,57 @@ pub(super) async fn find_newest(tx: &mut Tx, member: MemberId) -> Result<Option<
     Ok(load(tx, query).await?.pop())
 }
 
-/// The member's session before this one.
-pub(super) async fn find_before(tx: &mut Tx, session: &WorkSession) -> Result<Option<WorkSession>> {
-    let query = sessions(tx)
-        .filter(work_sessions::member_id.eq(session.member_id))
-        .filter(work_sessions::clocked_in_at.lt(session.clocked_in_at))
-        .order((
-            work_sessions::clocked_in_at.desc(),
-            work_sessions::id.desc(),
-        ))
+/// Everything of one member that still counts, whoever asks: what is worked out is worked out from all of it.
+fn live_sessions(tx: &Tx, member: MemberId) -> Query {
+    all_sessions(tx, member).filter(work_sessions::status.ne(Status::Void.name()))
+}
+
+fn all_sessions(tx: &Tx, member: MemberId) -> Query {
+    work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .into_boxed()
+        .filter(work_sessions::member_id.eq(member))
+}
+
+/// When the last session began that began by then.
+pub(super) async fn last_start(
+    tx: &mut Tx,
+    member: MemberId,
+    by: Instant,
+) -> Result<Option<Instant>> {
+    let query = live_sessions(tx, member)
+        .filter(work_sessions::clocked_in_at.le(by))
+        .order(work_sessions::clocked_in_at.desc())
         .limit(1);
-    Ok(load(tx, query).await?.pop())
+    Ok(load(tx, query)
+        .await?
+        .pop()
+        .map(|session| session.clocked_in_at))
+}
+
+/// Whether the member worked on a shift before.
+pub(super) async fn was_on_shift(tx: &mut Tx, member: MemberId, shift: ShiftId) -> Result<bool> {
+    let query = live_sessions(tx, member)
+        .filter(work_sessions::shift_id.eq(shift))
+        .limit(1);
+    Ok(!load(tx, query).await?.is_empty())
+}
+
+/// A member's sessions from a moment on, the void ones too, and those of these ids; oldest first.
+pub(super) async fn list_since(
+    tx: &mut Tx,
+    member: MemberId,
+    since: Instant,
+    ids: &[SessionId],
+) -> Result<Vec<WorkSession>> {
+    let query = all_sessions(tx, member)
+        .filter(
+            work_sessions::clocked_in_at
+                .ge(since)
+                .or(work_sessions::id.eq_any(ids.to_vec())),
+        )
+        .order((work_sessions::clocked_in_at, work_sessions::id));
+    load(tx, query).await
 }
 
 /// All sessions a member has between two work dates, whoever asks: the sums leave none out.
@@ -245,20 +250,6 @@ pub(super) async fn find_open(tx: &mut Tx, member: MemberId) -> Result<Option<Wo
         .filter(work_sessions::member_id.eq(member))
         .filter(work_sessions::status.eq(Status::Active.name()));
     Ok(load(tx, query).await?.pop())
-}
-
-/// The member's open session, until the end of this change nobody else's to close.
-pub(super) async fn lock_open(tx: &mut Tx, member: MemberId) -> Result<Option<WorkSession>> {
-    let query = sessions(tx)
-        .filter(work_sessions::member_id.eq(member))
-        .filter(work_sessions::status.eq(Status::Active.name()));
-    let rows: Vec<SessionRow> = ForUpdate(query.select(SessionRow::as_select()))
-        .load(tx.conn()?)
-        .await?;
-    rows.into_iter()
-        .next()
-        .map(WorkSession::try_from)
-        .transpose()
 }
 
 pub(super) async fn list(
@@ -374,59 +365,6 @@ pub(super) fn stage_update(tx: &mut Tx, session: &WorkSession) -> Result<()> {
     tx.stage(diesel::update(own).set(row))
 }
 
-pub(super) fn stage_punches(tx: &mut Tx, all: &[Punch]) -> Result<()> {
-    let rows: Vec<_> = all
-        .iter()
-        .map(|punch| PunchRow::of(tx.org(), punch))
-        .collect();
-    tx.stage(diesel::insert_into(punches::table).values(rows))
-}
-
-fn own_punches(tx: &Tx) -> punches::BoxedQuery<'static, Dual> {
-    punches::table
-        .filter(punches::org_id.eq(tx.org()))
-        .into_boxed()
-}
-
-pub(super) async fn list_punches(tx: &mut Tx, sessions: &[SessionId]) -> Result<Vec<Punch>> {
-    let rows: Vec<PunchRow> = own_punches(tx)
-        .filter(punches::session_id.eq_any(sessions.iter().copied().map(Some).collect::<Vec<_>>()))
-        .order((punches::occurred_at, punches::id))
-        .select(PunchRow::as_select())
-        .load(tx.conn()?)
-        .await?;
-    rows.into_iter().map(Punch::try_from).collect()
-}
-
-pub(super) async fn list_punches_by_id(tx: &mut Tx, ids: &[PunchId]) -> Result<Vec<Punch>> {
-    load_punches(tx, own_punches(tx).filter(punches::id.eq_any(ids.to_vec()))).await
-}
-
-/// A member's punches by the names a client gave them.
-pub(super) async fn list_punches_by_ref(
-    tx: &mut Tx,
-    member: MemberId,
-    names: Vec<String>,
-) -> Result<Vec<Punch>> {
-    let names: Vec<Option<String>> = names.into_iter().map(Some).collect();
-    let query = own_punches(tx)
-        .filter(punches::member_id.eq(member))
-        .filter(punches::client_ref.eq_any(names));
-    load_punches(tx, query).await
-}
-
-async fn load_punches(
-    tx: &mut Tx,
-    query: punches::BoxedQuery<'static, Dual>,
-) -> Result<Vec<Punch>> {
-    let rows: Vec<PunchRow> = query
-        .order((punches::occurred_at, punches::id))
-        .select(PunchRow::as_select())
-        .load(tx.conn()?)
-        .await?;
-    rows.into_iter().map(Punch::try_from).collect()
-}
-
 /// Locks a member until the end: what is worked out from all their claims is worked out by one change at a time. On
 /// SQLite there is one writer.
 pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
@@ -438,16 +376,14 @@ pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
     locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
-/// The newest claim of each member.
-pub(super) async fn last_punches(tx: &mut Tx) -> Result<Vec<(MemberId, Instant)>> {
-    let newest = punches::table
-        .filter(punches::org_id.eq(tx.org()))
-        .group_by(punches::member_id)
-        .select((
-            punches::member_id,
-            diesel::dsl::max(punches::occurred_at).assume_not_null(),
-        ));
-    Ok(newest.load(tx.conn()?).await?)
+/// A session as the database keeps it, for its versions.
+pub(super) fn body_of(tx: &Tx, session: &WorkSession) -> Result<Json> {
+    Ok(serde_json::to_value(SessionRow::of(tx.org(), session))?)
+}
+
+/// The other way round.
+pub(super) fn from_body(body: Json) -> Result<WorkSession> {
+    serde_json::from_value::<SessionRow>(body)?.try_into()
 }
 
 pub(super) fn stage_note(tx: &mut Tx, note: &Note) -> Result<()> {
@@ -534,7 +470,7 @@ pub(super) async fn list_pings(tx: &mut Tx, session: SessionId, limit: i64) -> R
     Ok(rows.into_iter().map(ping).collect())
 }
 
-fn fix(latitude: f64, longitude: f64, accuracy_m: f64) -> Fix {
+pub(super) fn fix(latitude: f64, longitude: f64, accuracy_m: f64) -> Fix {
     Fix {
         point: Point {
             latitude,
@@ -637,93 +573,7 @@ impl TryFrom<SessionRow> for WorkSession {
     }
 }
 
-impl PunchRow {
-    fn of(org_id: OrgId, punch: &Punch) -> Self {
-        let point = punch.fix.map(|fix| fix.point);
-        Self {
-            org_id,
-            id: punch.id,
-            session_id: punch.session_id,
-            member_id: punch.member_id,
-            direction: punch.direction.name().to_owned(),
-            source: punch.source.name().to_owned(),
-            occurred_at: punch.time.occurred_at,
-            received_at: punch.time.received_at,
-            device_at: punch.time.device_at,
-            latitude: point.map(|point| point.latitude),
-            longitude: point.map(|point| point.longitude),
-            accuracy_m: punch.fix.map(|fix| fix.accuracy_m),
-            place_id: punch.place_id,
-            fence: verdict_name(punch.fence.verdict).to_owned(),
-            distance_m: punch.fence.distance_m,
-            remark: punch.remark.clone(),
-            mock_location: punch.device.mock_location,
-            device: json!(punch.device),
-            external_ref: punch.external_ref.clone(),
-            role: punch.role.name().to_owned(),
-            client_ref: punch.client_ref.clone(),
-            break_kind: punch.break_kind.clone(),
-            trust: punch.trust.name().to_owned(),
-            skew_seconds: punch.skew_seconds,
-            emergency: punch.emergency,
-            made_by: punch.made_by,
-            reason_code: punch.reason_code.clone(),
-            memo: punch.memo.clone(),
-            said: json!(punch.said),
-            device_id: punch.device.id.clone(),
-        }
-    }
-}
-
-impl TryFrom<PunchRow> for Punch {
-    type Error = Error;
-
-    fn try_from(row: PunchRow) -> Result<Self> {
-        let fix = match (row.latitude, row.longitude, row.accuracy_m) {
-            (Some(latitude), Some(longitude), Some(accuracy)) => {
-                Some(fix(latitude, longitude, accuracy))
-            }
-            _ => None,
-        };
-        let device: Device = serde_json::from_value(row.device)?;
-        let PunchRow {
-            device_at,
-            received_at,
-            occurred_at,
-            ..
-        } = row;
-        Ok(Self {
-            id: row.id,
-            session_id: row.session_id,
-            member_id: row.member_id,
-            direction: named(&Direction::ALL, Direction::name, &row.direction)?,
-            source: named(&Source::ALL, Source::name, &row.source)?,
-            time: PunchTime {
-                device_at,
-                received_at,
-                occurred_at,
-            },
-            fix,
-            place_id: row.place_id,
-            fence: judgement(&row.fence, row.distance_m)?,
-            remark: row.remark,
-            device,
-            said: serde_json::from_value(row.said)?,
-            external_ref: row.external_ref,
-            role: named(&Role::ALL, Role::name, &row.role)?,
-            client_ref: row.client_ref,
-            break_kind: row.break_kind,
-            trust: named(&Trust::ALL, Trust::name, &row.trust)?,
-            skew_seconds: row.skew_seconds,
-            emergency: row.emergency,
-            made_by: row.made_by,
-            reason_code: row.reason_code,
-            memo: row.memo,
-        })
-    }
-}
-
-fn judgement(name: &str, distance_m: Option<f64>) -> Result<Judgement> {
+pub(super) fn judgement(name: &str, distance_m: Option<f64>) -> Result<Judgement> {
     let verdict: Verdict = named(&VERDICTS, verdict_name, name)?;
     Ok(Judgement {
         verdict,
@@ -732,7 +582,7 @@ fn judgement(name: &str, distance_m: Option<f64>) -> Result<Judgement> {
 }
 
 /// A text of the database back to the value it names; another text is our fault, not the reader's.
-fn named<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T> {
+pub(super) fn named<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T> {
     let found = all.iter().copied().find(|value| name(*value) == text);
     found.ok_or_else(|| Error::internal(format!("{text:?} in the database is no known name")))
 }

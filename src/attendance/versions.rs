@@ -1,6 +1,5 @@
 //! The layers above claims, and what sessions were before: nothing that was ever known is lost.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value as Json;
@@ -163,13 +162,6 @@ pub async fn known_since(tx: &mut Tx, session: &WorkSession) -> Result<Instant> 
     let punches = store::list_punches(tx, &[session.id]).await?;
     let first = punches.iter().map(|punch| punch.time.received_at).min();
     Ok(first.unwrap_or(session.clocked_in_at))
-}
-
-/// The work date a session had may be another one than it has: days of both are settled.
-pub fn days_of<'a>(
-    sessions: impl Iterator<Item = &'a WorkSession>,
-) -> std::collections::BTreeSet<NaiveDate> {
-    sessions.map(|session| session.work_date).collect()
 }
 
 impl EditRow {

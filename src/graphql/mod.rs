@@ -27,6 +27,7 @@ pub struct Query(
     ReviewQuery,
     GatheringQuery,
     StaffingQuery,
+    attendance::presence::graphql::PresenceQuery,
     node::NodeQuery,
 );
 
@@ -181,6 +182,7 @@ pub struct WorkMutation(
 #[derive(MergedObject, Default)]
 pub struct ClockMutation(
     attendance::mutations::AttendanceMutation,
+    attendance::breaks::mutations::BreaksMutation,
     attendance::sync::graphql::SyncMutation,
 );
 

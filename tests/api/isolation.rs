@@ -511,6 +511,15 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
         }
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
+        "attendance/start_break" => input(json!({"idempotencyKey": "b", "kind": "meal"})),
+        "attendance/end_break" => input(json!({"idempotencyKey": "e"})),
+        "attendance/end_in_emergency" => input(json!({"idempotencyKey": "p"})),
+        "attendance/work_status" => Some(json!({"member": id("member")})),
+        "attendance/punches" => Some(json!({"filter": {"member": id("member")}})),
+        "attendance/session_as_known_on" => {
+            Some(json!({"id": id("session"), "at": "2026-03-02T05:00:00Z"}))
+        }
+        "attendance/session_hours" => Some(json!({"id": id("session")})),
         "attendance/add_session_note" => {
             input(json!({"idempotencyKey": "z", "session": id("session"), "body": "mine"}))
         }

@@ -1,0 +1,150 @@
+//! Loads what is known of a member from a safe moment on.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{Days, NaiveDate, TimeDelta};
+
+use super::Rebuild;
+use crate::attendance::claims::{self, Claim};
+use crate::attendance::fold::Tap;
+use crate::attendance::model::{Role, Status, WorkSession};
+use crate::attendance::{store, versions};
+use crate::db::tx::Tx;
+use crate::identity::model::Member;
+use crate::kernel::error::Result;
+use crate::kernel::id::{MemberId, PunchId, SessionId};
+use crate::kernel::time::Instant;
+use crate::orgs::model::Organization;
+use crate::schedules::model::{Shift, match_shift};
+use crate::{identity, orgs, schedules};
+
+/// A change reaches back over a night and the session before it.
+const REACH: TimeDelta = TimeDelta::hours(48);
+/// The week before counts for overtime.
+const WEEK: TimeDelta = TimeDelta::days(8);
+
+/// Everything known of a member since a moment at which a session began.
+pub struct Past {
+    pub member: Member,
+    pub organization: Organization,
+    /// Sessions that began at it or later are worked out anew.
+    pub start: Instant,
+    /// In order, those taken out too.
+    pub claims: Vec<Claim>,
+    /// As they are in the database: those of the week before the start, and everything after it.
+    pub stored: Vec<WorkSession>,
+    pub shifts: Vec<Shift>,
+}
+
+impl Past {
+    pub async fn load(tx: &mut Tx, what: Rebuild) -> Result<Self> {
+        let start = store::last_start(tx, what.member, what.since - REACH).await?;
+        let start = start.unwrap_or(Instant::MIN_UTC);
+        let claims = claims_in(tx, what.member, start).await?;
+        let ids: BTreeSet<SessionId> = claims
+            .iter()
+            .filter_map(|claim| claim.punch.session_id)
+            .collect();
+        let ids: Vec<SessionId> = ids.into_iter().collect();
+        let week = start.checked_sub_signed(WEEK).unwrap_or(start);
+        let stored = store::list_since(tx, what.member, earliest(week), &ids).await?;
+        let days = days_around(&claims, &stored, tx.now());
+        Ok(Self {
+            member: identity::service::member_in(tx, what.member).await?,
+            organization: orgs::service::own_in(tx).await?,
+            shifts: schedules::service::planned_in(tx, what.member, days).await?,
+            start,
+            claims,
+            stored,
+        })
+    }
+
+    pub fn taps(&self) -> Vec<Tap> {
+        let standing = self.claims.iter().filter(|claim| !claim.is_voided);
+        standing.map(Claim::tap).collect()
+    }
+
+    pub fn shift_at(&self, at: Instant) -> Option<&Shift> {
+        match_shift(&self.shifts, at)
+    }
+
+    pub fn claim(&self, id: PunchId) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.punch.id == id)
+    }
+
+    pub fn session(&self, id: SessionId) -> Option<&WorkSession> {
+        self.stored.iter().find(|session| session.id == id)
+    }
+
+    /// The sessions that count and are worked out anew.
+    pub fn replaced(&self) -> impl Iterator<Item = &WorkSession> {
+        self.live()
+            .filter(|session| session.clocked_in_at >= self.start)
+    }
+
+    /// Those that count and stay as they are, oldest first.
+    pub fn before(&self) -> impl Iterator<Item = &WorkSession> {
+        self.live()
+            .filter(|session| session.clocked_in_at < self.start)
+    }
+
+    /// Those that count, oldest first.
+    pub fn live(&self) -> impl Iterator<Item = &WorkSession> + Clone {
+        self.stored
+            .iter()
+            .filter(|session| session.status != Status::Void)
+    }
+
+    /// Which claim opened each stored session.
+    pub fn openings(&self) -> HashMap<SessionId, PunchId> {
+        let opening = self
+            .claims
+            .iter()
+            .filter(|claim| claim.punch.role == Role::Opens);
+        opening
+            .filter_map(|claim| Some((claim.punch.session_id?, claim.punch.id)))
+            .collect()
+    }
+}
+
+/// The earliest instant both databases can compare with.
+fn earliest(at: Instant) -> Instant {
+    at.max(Instant::UNIX_EPOCH)
+}
+
+/// The claims that count from a moment on: made since then and not moved before it, or moved to after it.
+async fn claims_in(tx: &mut Tx, member: MemberId, start: Instant) -> Result<Vec<Claim>> {
+    let mut punches = store::list_punches_since(tx, member, earliest(start)).await?;
+    let edits = versions::list_edits(tx, member).await?;
+    let known: BTreeSet<PunchId> = punches.iter().map(|punch| punch.id).collect();
+    let moved: BTreeSet<PunchId> = edits
+        .iter()
+        .filter(|edit| {
+            edit.occurred_at.is_some_and(|at| at >= start) && !known.contains(&edit.punch_id)
+        })
+        .map(|edit| edit.punch_id)
+        .collect();
+    if !moved.is_empty() {
+        let moved: Vec<PunchId> = moved.into_iter().collect();
+        punches.extend(store::list_punches_by_id(tx, &moved).await?);
+    }
+    let mut claims = claims::layered(punches, edits);
+    claims.retain(|claim| claim.at >= start);
+    claims.sort_by_key(|claim| (claim.at, claim.punch.id));
+    Ok(claims)
+}
+
+/// The days whose shifts and holidays may matter.
+fn days_around(claims: &[Claim], stored: &[WorkSession], now: Instant) -> (NaiveDate, NaiveDate) {
+    let moments = || {
+        let began = stored.iter().map(|session| session.clocked_in_at);
+        claims.iter().map(|claim| claim.at).chain(began)
+    };
+    let first = moments().min().unwrap_or(now).date_naive();
+    let last = moments().max().unwrap_or(now).date_naive();
+    let padded = (
+        first.checked_sub_days(Days::new(3)),
+        last.checked_add_days(Days::new(3)),
+    );
+    (padded.0.unwrap_or(first), padded.1.unwrap_or(last))
+}
