@@ -228,9 +228,8 @@ async fn layers_lie_above_punches() {
     let made = enter(&org.supervisor, "monday", monday(&org)).await;
     let id = made.text("/enterPunches/id");
     let out = punch(&made, "enterPunches", "OUT");
-    let change = |key: &str, rest: Value| entry(key, rest);
     app.clock.advance(TimeDelta::minutes(1));
-    let moved = change(
+    let moved = entry(
         "move",
         json!({"punch": out, "at": "2026-03-02T14:30:00Z", "memo": "stayed longer"}),
     );
@@ -241,11 +240,11 @@ async fn layers_lie_above_punches() {
         &json!(org.supervisor.member)
     );
     app.clock.advance(TimeDelta::minutes(1));
-    let voided = change("void", json!({ "punch": out }));
+    let voided = entry("void", json!({ "punch": out }));
     let voided = org.supervisor.run("corrections/void_punch", voided).await;
     assert_eq!(voided.data("/voidPunch/edits/1/change"), "VOIDED");
     app.clock.advance(TimeDelta::minutes(1));
-    let restored = change("restore", json!({ "punch": out }));
+    let restored = entry("restore", json!({ "punch": out }));
     let restored = org
         .supervisor
         .run("corrections/restore_punch", restored)
@@ -259,7 +258,7 @@ async fn layers_lie_above_punches() {
         3
     );
 
-    let own = change("own", json!({ "punch": out }));
+    let own = entry("own", json!({ "punch": out }));
     assert_eq!(
         org.worker.run("corrections/void_punch", own).await.code(),
         "FORBIDDEN"

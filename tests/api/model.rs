@@ -37,6 +37,9 @@ mod rand_like {
     }
 }
 
+const SYNC: &str =
+    "mutation($input: SyncPunchesInput!) { syncPunches(input: $input) { results { status } } }";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     In,
@@ -278,7 +281,7 @@ impl Play {
         let answer = self
             .org
             .worker
-            .run("attendance/sync_punches", json!({ "input": variables }))
+            .query(SYNC, json!({ "input": variables }))
             .await;
         assert!(answer.ok(), "{:#}\n{}", answer.0, self.story());
     }
