@@ -1059,6 +1059,8 @@ diesel::allow_tables_to_appear_in_same_query!(rule_decisions, members);
 diesel::allow_tables_to_appear_in_same_query!(rule_replays, rule_replay_changes);
 diesel::allow_tables_to_appear_in_same_query!(punches, work_sessions);
 diesel::allow_tables_to_appear_in_same_query!(punches, members);
+diesel::allow_tables_to_appear_in_same_query!(punch_edits, punches);
+diesel::allow_tables_to_appear_in_same_query!(punch_edits, work_sessions);
 diesel::allow_tables_to_appear_in_same_query!(shift_series, members);
 diesel::allow_tables_to_appear_in_same_query!(leave_requests, members);
 diesel::allow_tables_to_appear_in_same_query!(day_parts, members);

@@ -22,6 +22,7 @@
 //! | `figures` | what sessions come to, added up and compared |
 //! | `corrections` | time put right by people, and what was known when |
 //! | `timesheets` | a person's time in a period, approved and locked |
+//! | `changes` | what a phone needs for the day |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store`, `punch_store` | remember |
 //! | `clocking`, `breaks` | decide: the whole story of a clock-in is one function |
@@ -52,6 +53,7 @@ pub mod sync;
 pub mod figures;
 pub mod corrections;
 pub mod timesheets;
+pub mod changes;
 pub mod days;
 pub mod store;
 mod punch_store;

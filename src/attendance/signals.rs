@@ -229,3 +229,193 @@ fn elsewhere(punch: &Punch, zone: Tz) -> Option<Signal> {
         Signal(Kind::ForeignTimeZone, 50, why)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attendance::punch::{Device, DeviceClock, Direction, PunchTime, Role, Said, Source};
+    use crate::kernel::geo::{Judgement, Point};
+    use crate::kernel::id::{MemberId, PunchId};
+    use crate::kernel::time::Instant;
+    use chrono_tz::Africa::Nairobi;
+    use uuid::Uuid;
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn punch(id: u128, time: &str, fix: Option<(f64, f64)>) -> Punch {
+        Punch {
+            id: PunchId::from_uuid(Uuid::from_u128(id)),
+            session_id: None,
+            role: Role::Opens,
+            member_id: MemberId::from_uuid(Uuid::nil()),
+            direction: Direction::In,
+            source: Source::Sync,
+            time: PunchTime {
+                device_at: Some(at(time)),
+                received_at: at(time),
+                occurred_at: at(time),
+            },
+            trust: Trust::Corrected,
+            skew_seconds: Some(0),
+            fix: fix.map(|(latitude, longitude)| Fix {
+                point: Point {
+                    latitude,
+                    longitude,
+                },
+                accuracy_m: 10.0,
+            }),
+            place_id: None,
+            fence: Judgement::NONE,
+            remark: None,
+            device: Device::default(),
+            break_kind: None,
+            emergency: false,
+            client_ref: None,
+            external_ref: None,
+            made_by: None,
+            reason_code: None,
+            memo: None,
+            said: Said::default(),
+        }
+    }
+
+    fn look(punches: &[&Punch], before: &[&Punch]) -> Vec<(Kind, i32)> {
+        let shared = BTreeMap::from([("one".to_owned(), 1), ("four".to_owned(), 4)]);
+        let evidence = Evidence {
+            punches,
+            before,
+            zone: Nairobi,
+            shared: &shared,
+        };
+        let found = found(&evidence);
+        for one in &found {
+            assert!(
+                (0..=100).contains(&one.score) && one.severity == Severity::Acknowledge,
+                "{one:?}"
+            );
+            assert!(one.detail["punches"][0]["punch"].is_string(), "{one:?}");
+        }
+        found.iter().map(|one| (one.kind, one.score)).collect()
+    }
+
+    const HERE: Option<(f64, f64)> = Some((-0.091_712_3, 34.768_045_6));
+
+    #[test]
+    fn an_honest_punch_shows_nothing() {
+        assert_eq!(look(&[&punch(1, "2026-03-02T05:00:00Z", HERE)], &[]), []);
+    }
+
+    #[test]
+    fn what_the_device_says_of_itself_is_a_signal() {
+        let mut one = punch(1, "2026-03-02T05:00:00Z", HERE);
+        one.device.mock_location = true;
+        if let Some(fix) = &mut one.fix {
+            fix.accuracy_m = 0.0;
+        }
+        assert_eq!(
+            look(&[&one], &[]),
+            [(Kind::SuspectedMockLocation, 90), (Kind::AccuracyZero, 70)]
+        );
+    }
+
+    #[test]
+    fn the_clock_is_a_signal_beyond_its_tolerance() {
+        let mut one = punch(1, "2026-03-02T05:00:00Z", None);
+        one.skew_seconds = Some(-SKEW_TOLERANCE_S);
+        assert_eq!(look(&[&one], &[]), []);
+        one.skew_seconds = Some(-SKEW_TOLERANCE_S - 1);
+        one.time.received_at = one.time.occurred_at + LATE_AFTER;
+        assert_eq!(look(&[&one], &[]), [(Kind::ClockSkew, 100)]);
+        one.time.received_at += TimeDelta::seconds(1);
+        one.trust = Trust::Unverified;
+        one.skew_seconds = None;
+        assert_eq!(
+            look(&[&one], &[]),
+            [(Kind::UnverifiedTime, 100), (Kind::LateSubmission, 100)]
+        );
+        let clock = |offset_seconds| DeviceClock {
+            offset_seconds,
+            zone: None,
+            reading: None,
+            heard: None,
+            fix_age_ms: None,
+        };
+        let mut abroad = punch(2, "2026-03-02T05:00:00Z", None);
+        abroad.device.clock = Some(clock(3 * 3_600));
+        assert_eq!(look(&[&abroad], &[]), []);
+        abroad.device.clock = Some(clock(0));
+        assert_eq!(look(&[&abroad], &[]), [(Kind::ForeignTimeZone, 50)]);
+    }
+
+    #[test]
+    fn the_same_coordinates_on_three_days_in_a_row_are_a_signal() {
+        let days = [
+            punch(1, "2026-03-02T05:00:00Z", HERE),
+            punch(2, "2026-03-02T13:00:00Z", HERE),
+            punch(3, "2026-03-03T05:00:00Z", HERE),
+        ];
+        let before: Vec<&Punch> = days.iter().collect();
+        let third = punch(4, "2026-03-04T05:00:00Z", HERE);
+        assert_eq!(look(&[&days[2]], &before[..2]), [], "two days");
+        assert_eq!(look(&[&third], &before), [(Kind::RepeatedCoordinates, 60)]);
+        let rounded = Some((-0.0917, 34.7680));
+        let rounded = [
+            punch(1, "2026-03-02T05:00:00Z", rounded),
+            punch(2, "2026-03-03T05:00:00Z", rounded),
+            punch(3, "2026-03-04T05:00:00Z", rounded),
+        ];
+        assert_eq!(look(&[&rounded[2]], &[&rounded[0], &rounded[1]]), []);
+        let elsewhere = punch(
+            5,
+            "2026-03-03T13:00:00Z",
+            Some((-0.091_712_4, 34.768_045_6)),
+        );
+        assert_eq!(look(&[&third], &[before[0], before[2], &elsewhere]), []);
+    }
+
+    #[test]
+    fn nobody_is_in_two_towns_at_once() {
+        let kisumu = punch(1, "2026-03-02T05:00:00Z", HERE);
+        let nairobi = Some((-1.286_412_3, 36.817_212_3));
+        // 266 km.
+        let by_road = punch(2, "2026-03-02T11:00:00Z", nairobi);
+        assert_eq!(look(&[&by_road], &[&kisumu]), []);
+        let quickly = punch(3, "2026-03-02T05:10:00Z", nairobi);
+        assert_eq!(
+            look(&[&kisumu, &quickly], &[]),
+            [(Kind::ImpossibleTravel, 95)]
+        );
+        let next_door = punch(
+            4,
+            "2026-03-02T05:00:01Z",
+            Some((-0.100_712_3, 34.768_045_6)),
+        );
+        assert_eq!(
+            look(&[&next_door], &[&kisumu]),
+            [],
+            "a jump of the receiver"
+        );
+    }
+
+    #[test]
+    fn a_device_of_many_is_a_signal() {
+        let with = |device: &str| {
+            let mut one = punch(1, "2026-03-02T05:00:00Z", None);
+            one.device.id = Some(device.to_owned());
+            look(&[&one], &[])
+        };
+        assert_eq!(with("own"), []);
+        assert_eq!(with("one"), [(Kind::SharedDevice, 55)]);
+        assert_eq!(with("four"), [(Kind::SharedDevice, 95)]);
+    }
+
+    #[test]
+    fn what_a_person_entered_is_no_signal() {
+        let mut entered = punch(1, "2026-03-02T05:00:00Z", None);
+        entered.source = Source::Manual;
+        entered.device.mock_location = true;
+        assert_eq!(look(&[&entered], &[]), []);
+    }
+}

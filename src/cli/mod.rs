@@ -9,6 +9,7 @@ mod doctor;
 mod import;
 mod orgs;
 mod plugin;
+mod reports;
 mod rules;
 mod rules_new;
 mod rules_releases;
@@ -73,6 +74,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The sums behind reports.
+    #[command(subcommand)]
+    Reports(reports::Reports),
     /// Bring in the data of another system.
     #[command(subcommand)]
     Import(import::Import),
@@ -145,6 +149,7 @@ async fn perform(command: Command) -> Result<Outcome> {
         Command::Rules(rules) => rules::run(&rules, &settings()?).await,
         Command::Plugin(plugin) => plugin::run(&plugin, &settings()?),
         Command::Audit(audit) => audit::run(audit).await,
+        Command::Reports(reports) => reports::run(reports).await,
         Command::Import(import) => import::run(import).await,
         Command::Doctor => Ok(doctor::run().await),
     }

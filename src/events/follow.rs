@@ -11,6 +11,7 @@ use super::store;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
+use crate::db::tx::Tx;
 use crate::kernel::error::{Code, Error, Result};
 
 /// How many events one read of the log brings.
@@ -44,6 +45,11 @@ pub async fn follow(
         let next = follower.next().await?;
         Some((next, follower))
     }))
+}
+
+/// The number of the newest event, as the transaction sees it.
+pub async fn newest_in(tx: &mut Tx) -> Result<i64> {
+    Ok(store::bounds(tx).await?.1)
 }
 
 /// The number of the newest event.

@@ -409,10 +409,8 @@ pub struct Visit {
     /// The timetable ended it: nobody's claim says when it ended.
     pub is_auto_closed: bool,
     pub has_open_fix: bool,
-    /// Entered by hand.
+    /// Entered or corrected by hand.
     pub is_manual: bool,
-    /// A claim of it was moved, taken out or put back.
-    pub is_edited: bool,
 }
 
 /// Whether its time can be billed: both ends are known and nothing is left to fix.
@@ -423,7 +421,7 @@ pub const fn is_confirmed(visit: Visit) -> bool {
 /// Whether it was captured as it should be: confirmed without anybody's hand. A manual or corrected visit is confirmed
 /// at best (Minnesota's policy, which counts the two apart).
 pub const fn is_compliant(visit: Visit) -> bool {
-    is_confirmed(visit) && !visit.is_auto_closed && !visit.is_manual && !visit.is_edited
+    is_confirmed(visit) && !visit.is_auto_closed && !visit.is_manual
 }
 
 #[cfg(test)]
@@ -436,7 +434,6 @@ mod tests {
         is_auto_closed: false,
         has_open_fix: false,
         is_manual: false,
-        is_edited: false,
     };
 
     #[test]
@@ -445,10 +442,6 @@ mod tests {
         let by_hand = [
             Visit {
                 is_manual: true,
-                ..CAPTURED
-            },
-            Visit {
-                is_edited: true,
                 ..CAPTURED
             },
             Visit {

@@ -91,7 +91,7 @@ async fn try_check_in(
     }
     let time = CheckTime::judge(input.captured_at, tx.now())?;
     let (gathering, member) = attended(&mut tx, input.gathering, member_id).await?;
-    let existing = records::lock(&mut tx, gathering.id, member_id).await?;
+    let existing = expected(&mut tx, &gathering, &member).await?;
     if let Some(record) = &existing {
         record.not_yet_in()?;
     }
@@ -186,7 +186,7 @@ async fn replay(mut tx: Tx, id: AttendanceRecordId) -> Result<AttendanceRecord> 
     found.ok_or_else(|| Error::not_found("attendance record"))
 }
 
-/// One that takes place and expects this member.
+/// One that takes place, and the member who comes or goes.
 pub(super) async fn attended(
     tx: &mut Tx,
     gathering: GatheringId,
@@ -197,9 +197,21 @@ pub(super) async fn attended(
     let member = identity::service::member_in(tx, member)
         .await
         .map_err(|error| error.at("member"))?;
-    sight::invited(tx, &gathering, (member.id, member.department_id)).await?;
     gathering.held()?;
     Ok((gathering, member))
+}
+
+/// What there is of a member, nobody else's until the end of this change. Whoever has no record must be expected.
+pub(super) async fn expected(
+    tx: &mut Tx,
+    gathering: &Gathering,
+    member: &Member,
+) -> Result<Option<AttendanceRecord>> {
+    let record = records::lock(tx, gathering.id, member.id).await?;
+    if record.is_none() {
+        sight::invited(tx, gathering, (member.id, member.department_id)).await?;
+    }
+    Ok(record)
 }
 
 pub(super) fn blank(tx: &Tx, gathering: &Gathering, member: &Member) -> AttendanceRecord {

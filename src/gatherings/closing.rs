@@ -12,7 +12,9 @@ use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
 use crate::kernel::error::Result;
 use crate::kernel::id::{DepartmentId, GatheringId, MemberId, OrgId};
-use crate::{identity, orgs};
+use crate::kernel::time::local_date;
+use crate::leave::model::DayLeave;
+use crate::{identity, leave, orgs};
 
 /// So many of one organization are closed in a round, each in a change of its own.
 const AT_ONCE: i64 = 100;
@@ -55,7 +57,7 @@ async fn close(app: &App, viewer: &Viewer, id: GatheringId) -> Result<()> {
     gathering.closed_at = Some(now);
     store::stage_update(&mut tx, &gathering)?;
     tx.emit(&Event::GatheringClosed(planning::about(&gathering)))?;
-    let detail = serde_json::json!({ "absent": missing.len() });
+    let detail = serde_json::json!({ "missing": missing.len() });
     tx.commit(Audit::of(id).detail(detail)).await
 }
 
@@ -65,12 +67,34 @@ async fn missing(tx: &mut Tx, gathering: &Gathering) -> Result<Vec<AttendanceRec
     let known: HashSet<MemberId> = known.into_iter().collect();
     let roster = Rosters::of(tx, std::slice::from_ref(gathering)).await?;
     let expected = roster.expected(gathering).into_iter();
-    let missing = expected.filter(|(member, _)| !known.contains(member));
-    Ok(missing
-        .map(|person| {
-            AttendanceRecord::missing(tx.id(), gathering.id, person, Status::Absent, tx.now())
-        })
-        .collect())
+    let mut missing = Vec::new();
+    for person in expected.filter(|(member, _)| !known.contains(member)) {
+        missing.push(missed(tx, gathering, person).await?);
+    }
+    Ok(missing)
+}
+
+/// Approved leave excuses; half a day of it may be the other half, so somebody looks.
+async fn missed(tx: &mut Tx, gathering: &Gathering, person: Person) -> Result<AttendanceRecord> {
+    let day = local_date(gathering.starts_at, gathering.time_zone);
+    let leave = leave::service::on_in(tx, person.0, day, day).await?;
+    let leave = leave.get(&day).copied().unwrap_or_default();
+    let status = match leave {
+        DayLeave::FullDay => Status::Excused,
+        DayLeave::HalfDay | DayLeave::None => Status::Absent,
+    };
+    let (id, now) = (tx.id(), tx.now());
+    let mut record = AttendanceRecord::missing(id, gathering.id, person, status, now);
+    if leave != DayLeave::None {
+        let flag = if status == Status::Excused {
+            "on_leave"
+        } else {
+            "half_day_leave"
+        };
+        record.flag(vec![flag.to_owned()]);
+        record.needs_review = status == Status::Absent;
+    }
+    Ok(record)
 }
 
 /// Everything that says who is expected at some attendance events.

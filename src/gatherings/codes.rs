@@ -320,7 +320,7 @@ mod tests {
         let shown = shown(&secret(), event(1), now);
         let check = |given: &str, later: i64| {
             verify(
-                "secret",
+                &secret(),
                 event(1),
                 given,
                 steps_now(now + chrono::TimeDelta::seconds(later)),

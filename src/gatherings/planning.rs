@@ -220,7 +220,7 @@ async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
     };
     let gathering = gathering.checked()?;
     let names = Some(new.members.as_slice()).filter(|_| new.roster == Roster::Members);
-    settle(tx, &gathering, names).await?;
+    settle(tx, &gathering, None, names).await?;
     Ok(gathering)
 }
 
@@ -235,39 +235,60 @@ async fn zone_of(tx: &mut Tx, new: &NewGathering) -> Result<Tz> {
     Ok(orgs::service::own_in(tx).await?.time_zone)
 }
 
-/// What it points at must be there and within the viewer's reach.
-async fn settle(tx: &mut Tx, gathering: &Gathering, names: Option<&[MemberId]>) -> Result<()> {
-    if gathering.closes_at() < tx.now() {
+/// What it points at must be there and within the viewer's reach; what did not change may have gone since.
+async fn settle(
+    tx: &mut Tx,
+    gathering: &Gathering,
+    before: Option<&Gathering>,
+    names: Option<&[MemberId]>,
+) -> Result<()> {
+    let is_moved = before.is_none_or(|old| old.closes_at() != gathering.closes_at());
+    if is_moved && gathering.closes_at() < tx.now() {
         return Err(Error::invalid("date", "this would be over already"));
     }
-    if let Some(place) = gathering.place_id {
+    let old_place = before.and_then(|old| old.place_id);
+    if let Some(place) = gathering.place_id.filter(|id| Some(*id) != old_place) {
         let found = places::service::place_in(tx, place).await;
         found.map_err(|error| error.at("place"))?;
     }
-    if let Some(department) = gathering.department_id {
+    let old_department = before.and_then(|old| old.department_id);
+    let new_department = gathering
+        .department_id
+        .filter(|id| Some(*id) != old_department);
+    if let Some(department) = new_department {
         let found = orgs::service::department_in(tx, department).await;
         found.map_err(|error| error.at("department"))?;
     }
-    let own = gathering.department_id;
-    let inside = own.is_some_and(|id| tx.departments().contains(&id));
-    if tx.scope() != Scope::Organization {
-        if !inside {
-            let message = "plan for your department or one below it";
-            return Err(Error::refused(Code::Forbidden, message).at("department"));
-        }
-        if gathering.roster == Roster::Everybody {
-            let message = "only the administration invites everybody";
-            return Err(Error::refused(Code::Forbidden, message).at("roster"));
-        }
-    }
-    if let Some(organizer) = gathering.organizer_id {
+    let old_organizer = before.and_then(|old| old.organizer_id);
+    let new_organizer = gathering
+        .organizer_id
+        .filter(|id| Some(*id) != old_organizer);
+    if let Some(organizer) = new_organizer {
         let found = identity::service::member_in(tx, organizer).await;
         found.map_err(|error| error.at("organizer"))?;
     }
+    within_departments(tx, gathering)?;
     match names {
         Some(names) => check_names(tx, names).await,
         None => Ok(()),
     }
+}
+
+/// Whoever plans for a department plans for that one, and those below it.
+fn within_departments(tx: &Tx, gathering: &Gathering) -> Result<()> {
+    if tx.scope() == Scope::Organization {
+        return Ok(());
+    }
+    let own = gathering.department_id;
+    if !own.is_some_and(|id| tx.departments().contains(&id)) {
+        let message = "plan for your department or one below it";
+        return Err(Error::refused(Code::Forbidden, message).at("department"));
+    }
+    if gathering.roster == Roster::Everybody {
+        let message = "only the administration invites everybody";
+        return Err(Error::refused(Code::Forbidden, message).at("roster"));
+    }
+    Ok(())
 }
 
 async fn check_names(tx: &mut Tx, names: &[MemberId]) -> Result<()> {
@@ -306,8 +327,9 @@ pub async fn update(
     }
     let mut changed = Vec::new();
     for gathering in affected(&mut tx, this, following).await? {
+        let before = gathering.clone();
         let gathering = changes.clone().apply(gathering)?;
-        rename(&mut tx, &gathering, &changes).await?;
+        rename(&mut tx, (&before, &gathering), &changes).await?;
         store::stage_update(&mut tx, &gathering)?;
         tx.emit(&Event::GatheringChanged(about(&gathering)))?;
         changed.push(gathering);
@@ -319,7 +341,11 @@ pub async fn update(
 }
 
 /// Puts other names on the roster, if there are any to put.
-async fn rename(tx: &mut Tx, gathering: &Gathering, changes: &Changes) -> Result<()> {
+async fn rename(
+    tx: &mut Tx,
+    (before, gathering): (&Gathering, &Gathering),
+    changes: &Changes,
+) -> Result<()> {
     let names = match (&changes.members, gathering.roster) {
         (Change::To(names), Roster::Members) => Some(names.as_slice()),
         (Change::Keep, Roster::Members) if changes.roster == Change::Keep => None,
@@ -328,7 +354,7 @@ async fn rename(tx: &mut Tx, gathering: &Gathering, changes: &Changes) -> Result
         }
         _ => None,
     };
-    settle(tx, gathering, names).await?;
+    settle(tx, gathering, Some(before), names).await?;
     let is_renamed = names.is_some() || changes.roster != Change::Keep;
     if is_renamed {
         store::stage_remove_names(tx, gathering.id)?;

@@ -65,7 +65,7 @@ impl Statement {
     async fn begin(tx: &mut Tx, gathering: GatheringId, member: MemberId) -> Result<Self> {
         sight::managed(tx, gathering).await?;
         let (gathering, member) = attended(tx, gathering, member).await?;
-        let record = records::lock(tx, gathering.id, member.id).await?;
+        let record = checks::expected(tx, &gathering, &member).await?;
         Ok(Self {
             gathering,
             member,
@@ -201,7 +201,7 @@ pub async fn correct(app: &App, viewer: &Viewer, corrected: Corrected) -> Result
     let before = before.unwrap_or(found);
     let mut record = before.clone();
     let is_moved = record.apply(&corrected, tx.now())?;
-    if let Some(time) = record.checked_in {
+    if let Some(time) = record.checked_in.filter(|_| is_moved) {
         gathering.lets_staff_in(time.occurred_at)?;
     }
     if is_moved && corrected.status.is_none() {

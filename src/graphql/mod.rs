@@ -44,7 +44,7 @@ pub struct PeopleQuery(
 pub struct WorkQuery(
     places::graphql::PlacesQuery,
     schedules::graphql::SchedulesQuery,
-    attendance::graphql::AttendanceQuery,
+    ClockQuery,
     rules::releases::graphql::RulesQuery,
     rules::releases::packs::PacksQuery,
     rules::editor::graphql::EditorQuery,
@@ -85,6 +85,7 @@ pub struct CalendarMutation(
 pub struct ReportingQuery(
     attendance::days::graphql::DaysQuery,
     reports::graphql::ReportsQuery,
+    reports::compliance::graphql::ComplianceQuery,
 );
 
 /// What people look at, and with which codes they explain it.
@@ -176,6 +177,13 @@ pub struct WorkMutation(
     rules::releases::mutations::RulesMutation,
     rules::releases::packs::PacksMutation,
     rules::editor::graphql::EditorMutation,
+);
+
+/// Clocking, and what phones need for it.
+#[derive(MergedObject, Default)]
+pub struct ClockQuery(
+    attendance::graphql::AttendanceQuery,
+    attendance::changes::graphql::ChangesQuery,
 );
 
 /// Clocking, at once and later.

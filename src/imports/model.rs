@@ -55,8 +55,8 @@ pub enum Reason {
     UnknownCode(String),
     #[error("its direction is unknown, and it is neither the first nor the last of its day")]
     Between,
-    #[error("leave requests are not imported yet: approved leave comes from schedules.csv")]
-    LeaveRequest,
+    #[error("the leave is `{0}`, not granted")]
+    NotGranted(String),
 }
 
 impl Reason {
@@ -82,7 +82,7 @@ impl Reason {
             Self::AmbiguousMember(_) => "AMBIGUOUS_MEMBER",
             Self::UnknownCode(_) => "UNKNOWN_CODE",
             Self::Between => "BETWEEN",
-            Self::LeaveRequest => "LEAVE_REQUEST",
+            Self::NotGranted(_) => "NOT_GRANTED",
         }
     }
 }

@@ -222,7 +222,34 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
     })
 }
 
-pub const LEAVE_REQUEST_COLUMNS: &[&str] = &["user_id", "dates"];
+pub const LEAVE_REQUEST_COLUMNS: &[&str] = &["user_id", "dates", "type", "leave_type", "status"];
+
+/// Granted leave: whole days of one person.
+pub fn leave_request(row: &Row<'_>) -> Result<Plan, Reason> {
+    let user = row.user_id()?;
+    let kind = match (row.get("type"), row.get("leave_type")) {
+        ("leave", "day_off") => ShiftKind::DayOff,
+        ("leave", _) => ShiftKind::Leave,
+        (other, _) => return Err(Reason::UnknownType(other.to_owned())),
+    };
+    match row.get("status") {
+        "accepted" => {}
+        other => return Err(Reason::NotGranted(other.to_owned())),
+    }
+    let dates = items(row.get("dates"))
+        .map(date)
+        .collect::<Result<Vec<_>, _>>()?;
+    if dates.is_empty() {
+        return Err(Reason::NoDate);
+    }
+    Ok(Plan {
+        kind,
+        users: vec![user],
+        dates,
+        time: PlanTime::WholeDay,
+        break_minutes: 0,
+    })
+}
 
 pub const PUNCH_COLUMNS: &[&str] = &["user_id", "location", "date", "time", "timezone", "case"];
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use serde_json::json;
 
 use super::model::{DOUBLE_TAP, Plan, Reason, Tap, User, shift_ref};
@@ -20,11 +20,11 @@ use crate::events::event::Event;
 use crate::identity::model::Member;
 use crate::identity::service::NewMember;
 use crate::kernel::error::{Code, Result};
-use crate::kernel::id::{OrgId, kinds};
+use crate::kernel::id::{MemberId, OrgId, kinds};
 use crate::orgs::model::Organization;
 use crate::places::model::Place;
 use crate::schedules::service::NewShift;
-use crate::{identity, orgs, schedules};
+use crate::{attendance, identity, orgs, schedules};
 
 pub const USERS: &str = "users.csv";
 pub const SCHEDULES: &str = "schedules.csv";
@@ -56,6 +56,8 @@ pub(super) struct Import<'a> {
     /// By name, without their fences: the files have no positions to judge by them.
     pub(super) places: HashMap<String, Place>,
     pub(super) from: Origin,
+    /// The days that may count otherwise now.
+    pub(super) touched: BTreeMap<MemberId, (NaiveDate, NaiveDate)>,
 }
 
 /// Where the rows come from, and how they are taken.
@@ -103,14 +105,16 @@ pub async fn run_clockster(
             debounce: DOUBLE_TAP,
             dry_run: false,
         },
+        touched: BTreeMap::new(),
     };
     import_members(&mut import, users, &mut progress).await?;
-    import_plans(&mut import, plans, &mut progress).await?;
-    refuse_leave_requests(&mut import, leave_requests, &mut progress)?;
+    let mut seen = HashSet::new();
+    import_plans(&mut import, plans, &mut seen, &mut progress).await?;
+    import_leave_requests(&mut import, leave_requests, &mut seen, &mut progress).await?;
     let taps = read_punches(&mut import, punches, &mut progress)?;
     let total = taps.len() as u64;
     for (done, (user, taps)) in (1..).zip(taps) {
-        sessions::import_sessions(&mut import, user, taps).await?;
+        sessions::import_sessions(&mut import, &user, taps).await?;
         progress(Progress {
             stage: "sessions",
             done,
@@ -119,6 +123,7 @@ pub async fn run_clockster(
     }
     import.report.sort();
     if import.report.changed() {
+        settle_days(&import, &mut progress).await?;
         announce(&import).await?;
     }
     Ok(import.report)
@@ -127,6 +132,12 @@ pub async fn run_clockster(
 impl Import<'_> {
     pub(super) async fn begin(&self) -> Result<Tx> {
         self.app.begin(self.viewer, Action::ImportData).await
+    }
+
+    /// These days of a member may count otherwise afterwards.
+    pub(super) fn touch(&mut self, member: MemberId, (first, last): (NaiveDate, NaiveDate)) {
+        let known = self.touched.entry(member).or_insert((first, last));
+        *known = (known.0.min(first), known.1.max(last));
     }
 }
 
@@ -226,12 +237,12 @@ async fn keep_member(
 async fn import_plans(
     import: &mut Import<'_>,
     mut table: Table,
+    seen: &mut HashSet<String>,
     progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<()> {
     let mut shifts = Vec::new();
-    let mut seen = HashSet::new();
     while let Some((row, plan)) = next_readable(&mut import.report, &mut table, read::plan)? {
-        match expand(import, &plan, &mut seen) {
+        match expand(import, &plan, seen) {
             Ok(new) => {
                 import.report.schedules.used += 1;
                 shifts.extend(new);
@@ -273,6 +284,7 @@ fn expand(
                 import.report.shifts.merged += 1;
                 continue;
             }
+            import.touch(*member_id, (*date, *date));
             new.push(NewShift {
                 member_id: *member_id,
                 place_id: None,
@@ -300,14 +312,47 @@ async fn keep_shifts(import: &mut Import<'_>, shifts: Vec<NewShift>) -> Result<(
     end::<kinds::Shift>(tx, import, "shifts", created).await
 }
 
-fn refuse_leave_requests(
+/// Granted leave that the plans do not know already. What they know is merged.
+async fn import_leave_requests(
     import: &mut Import<'_>,
     mut table: Table,
-    progress: &mut impl FnMut(Progress),
+    seen: &mut HashSet<String>,
+    progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<()> {
-    let refuse = |_: &Row<'_>| Err::<(), _>(Reason::LeaveRequest);
-    next_readable(&mut import.report, &mut table, refuse)?;
+    let mut shifts = Vec::new();
+    while let Some((row, plan)) =
+        next_readable(&mut import.report, &mut table, read::leave_request)?
+    {
+        match expand(import, &plan, seen) {
+            Ok(new) if new.is_empty() => import.report.leave_requests.merged += 1,
+            Ok(new) => {
+                import.report.leave_requests.used += 1;
+                shifts.extend(new);
+            }
+            Err(reason) => import.report.refuse(LEAVE_REQUESTS, row, &reason),
+        }
+    }
+    keep_shifts(import, shifts).await?;
     progress(at(&table, "leave requests"));
+    Ok(())
+}
+
+/// Works out the days of everybody whose history grew, so that reports add up.
+pub(super) async fn settle_days(
+    import: &Import<'_>,
+    progress: &mut (impl FnMut(Progress) + Send),
+) -> Result<()> {
+    let total = import.touched.len() as u64;
+    for (done, (member, range)) in (1..).zip(&import.touched) {
+        let mut tx = import.begin().await?;
+        attendance::days::service::settle_range_in(&mut tx, *member, *range).await?;
+        end::<kinds::Member>(tx, import, "days of members", 1).await?;
+        progress(Progress {
+            stage: "days",
+            done,
+            total,
+        });
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A member's punches become sessions, or continue those that are there.
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 
 use super::model::{
     End, LONGEST_SESSION, Reason, Span, Tap, can_be_late, meant_shift, pair_within,
@@ -13,15 +13,16 @@ use crate::attendance::model::{
 };
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
+use crate::identity::moves::model::{Move, department_on};
 use crate::kernel::error::Result;
 use crate::kernel::geo::Judgement;
-use crate::kernel::id::kinds;
+use crate::kernel::id::{DepartmentId, kinds};
 use crate::kernel::time::Instant;
 use crate::places::model::Place;
 use crate::rules::decisions::{self, model::About};
 use crate::rules::force::InForce;
 use crate::schedules::model::Shift;
-use crate::{places, schedules};
+use crate::{identity, places, schedules};
 
 /// Sessions of one transaction: others wait for its end.
 const SESSIONS_AT_ONCE: usize = 200;
@@ -30,6 +31,17 @@ const SESSIONS_AT_ONCE: usize = 200;
 struct Person {
     member: Member,
     source: Source,
+    moves: Vec<Move>,
+}
+
+impl Person {
+    /// Where they belonged on a day.
+    fn department(&self, date: NaiveDate) -> Option<DepartmentId> {
+        if self.moves.is_empty() {
+            return self.member.department_id;
+        }
+        department_on(&self.moves, date)
+    }
 }
 
 /// What is to be done about one span.
@@ -50,14 +62,13 @@ enum Step<'a> {
 /// Keeps what one user's punches come to. The history is read and continued in one transaction.
 pub(super) async fn import_sessions(
     import: &mut Import<'_>,
-    user: String,
+    user: &str,
     taps: Vec<Tap>,
 ) -> Result<()> {
-    let Some(member) = import.members.get(&user).cloned() else {
+    let Some(member) = import.members.get(user).cloned() else {
         return Ok(());
     };
     let source = import.from.source;
-    let person = Person { member, source };
     let days = taps.iter().map(|tap| tap.at.date_naive());
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
         return Ok(());
@@ -65,6 +76,11 @@ pub(super) async fn import_sessions(
     // A night begins a day before, a file's day may be another one in UTC, and a session may last a day.
     let around = (first - Days::new(3), last + Days::new(2));
     let mut tx = import.begin().await?;
+    let person = Person {
+        moves: identity::moves::service::moves_in(&mut tx, member.id).await?,
+        member,
+        source,
+    };
     let history = imported::history_in(&mut tx, person.member.id, around.0).await?;
     let shifts = schedules::service::planned_in(&mut tx, person.member.id, around).await?;
     let inferred = infer(taps, &shifts, import.from.debounce);
@@ -75,6 +91,7 @@ pub(super) async fn import_sessions(
     }
     let mut taps = inferred.taps;
     taps.extend(unfinished(&history, &taps));
+    import.touch(person.member.id, around);
     let steps = plan(import, taps, &history, &shifts);
     if import.from.dry_run {
         for step in steps {
@@ -331,16 +348,17 @@ fn opened(
     place: Option<&Place>,
     shift: Option<&Shift>,
 ) -> WorkSession {
+    let work_date = shift.map_or_else(|| clock_in.at.date_naive(), |shift| shift.work_date);
     WorkSession {
         id: tx.id(),
         member_id: person.member.id,
-        department_id: person.member.department_id,
+        department_id: person.department(work_date),
         place_id: place.map(|place| place.id),
         client_id: None,
         shift_id: shift.map(|shift| shift.id),
         service: None,
         status: Status::Active,
-        work_date: shift.map_or_else(|| clock_in.at.date_naive(), |shift| shift.work_date),
+        work_date,
         clocked_in_at: clock_in.at.to_utc(),
         clocked_out_at: None,
         lateness: None,

@@ -186,12 +186,25 @@ impl Balance {
 }
 
 /// How much of a day somebody is on leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum DayLeave {
     #[default]
     None,
     HalfDay,
     FullDay,
+}
+
+impl DayLeave {
+    pub const ALL: [Self; 3] = [Self::None, Self::HalfDay, Self::FullDay];
+
+    /// The names in the database; the API's are the same.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::HalfDay => "HALF_DAY",
+            Self::FullDay => "FULL_DAY",
+        }
+    }
 }
 
 /// The days between two on which this leave lies; a day that is not there has none.

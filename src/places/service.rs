@@ -434,6 +434,21 @@ pub async fn places_ever_in(tx: &mut Tx, ids: Vec<PlaceId>) -> Result<Vec<Place>
     store::find_places(tx, &ids).await
 }
 
+/// The newest places in use.
+pub async fn newest_places_in(tx: &mut Tx, most: i64) -> Result<Vec<Place>> {
+    let page = PageRequest {
+        first: most,
+        after: None,
+    };
+    let found = store::list_places(tx, &Filter::default(), &page).await?;
+    Ok(found.rows)
+}
+
+/// Who is served at some places: clients with the place, archived ones too.
+pub async fn served_at_in(tx: &mut Tx, places: Vec<PlaceId>) -> Result<Vec<(ClientId, PlaceId)>> {
+    store::list_served_at(tx, places).await
+}
+
 /// Those of the clients that are there, archived ones too.
 pub async fn clients_ever_in(tx: &mut Tx, ids: Vec<ClientId>) -> Result<Vec<Client>> {
     store::find_clients(tx, &ids).await

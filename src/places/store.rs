@@ -403,6 +403,18 @@ pub(super) async fn update_client(tx: &mut Tx, client: &Client) -> Result<()> {
     Ok(())
 }
 
+/// The clients of some places.
+pub(super) async fn list_served_at(
+    tx: &mut Tx,
+    at: Vec<PlaceId>,
+) -> Result<Vec<(ClientId, PlaceId)>> {
+    let query = client_places::table
+        .filter(client_places::org_id.eq(tx.org()))
+        .filter(client_places::place_id.eq_any(at))
+        .select((client_places::client_id, client_places::place_id));
+    Ok(query.load(tx.conn()?).await?)
+}
+
 /// The places of some clients that are still in use, oldest first.
 pub(super) async fn list_client_places(
     tx: &mut Tx,

@@ -99,7 +99,7 @@ pub struct ReportRange {
 }
 
 impl ReportRange {
-    fn read(&self) -> Result<Range> {
+    pub(super) fn read(&self) -> Result<Range> {
         Range::new(self.from, self.to).map_err(|error| error.at("range.to"))
     }
 }

@@ -7,9 +7,11 @@
 //! | `today` | who is expected, here, late, missing, absent or on leave on one day |
 //! | `service` | decides what a viewer is shown |
 //! | `graphql` | speaks |
+//! | `compliance/` | confirmed and compliant visits by member, place and reason; its own queries |
 
 pub mod model;
 pub mod query;
 pub mod today;
 pub mod service;
 pub mod graphql;
+pub mod compliance;

@@ -46,7 +46,7 @@ impl Summary {
     clippy::cast_precision_loss,
     reason = "counts stay far below the 53 bits of a double"
 )]
-fn ratio(part: i64, whole: i64) -> Option<f64> {
+pub(super) fn ratio(part: i64, whole: i64) -> Option<f64> {
     (whole != 0).then(|| part as f64 / whole as f64)
 }
 
@@ -70,17 +70,13 @@ impl Range {
             1 => Some(self.from),
             _ => next_month(self.from),
         };
-        let last = next_month(self.to)
-            .and_then(|next| next.checked_sub_days(Days::new(1)))
-            .map_or(month(self.to), |end| match end == self.to {
-                true => month(self.to),
-                false => month(self.to)
-                    .checked_sub_months(Months::new(1))
-                    .unwrap_or(month(self.to)),
-            });
-        let months = first
-            .filter(|first| *first <= last)
-            .map(|first| (first, last));
+        let end = next_month(self.to).and_then(|next| next.checked_sub_days(Days::new(1)));
+        let last = if end == Some(self.to) {
+            Some(month(self.to))
+        } else {
+            month(self.to).checked_sub_months(Months::new(1))
+        };
+        let months = first.zip(last).filter(|(first, last)| first <= last);
         let Some((first, last)) = months else {
             return Spans {
                 months: None,

@@ -51,8 +51,10 @@ pub struct Row {
 struct Found {
     is_open: bool,
     is_late: bool,
-    has_sessions: bool,
-    leave: bool,
+    /// All of the day, as it was judged.
+    is_leave_day: bool,
+    /// From when to when leave is planned.
+    leave: Option<(Instant, Instant)>,
     status: Option<DayStatus>,
     planned_start: Option<Instant>,
     first_in: Option<Instant>,
@@ -65,18 +67,27 @@ impl Found {
             return Standing::AtWork;
         }
         match self.status {
-            Some(DayStatus::Absent) if !self.has_sessions => return Standing::Absent,
-            Some(DayStatus::OnLeave) if !self.has_sessions => return Standing::OnLeave,
+            Some(DayStatus::Absent) if self.first_in.is_none() => return Standing::Absent,
+            Some(DayStatus::OnLeave) if self.first_in.is_none() => return Standing::OnLeave,
             _ => {}
         }
-        if self.has_sessions {
+        if self.first_in.is_some() {
             return Standing::Left;
         }
         match self.planned_start {
-            _ if self.leave => Standing::OnLeave,
+            _ if self.is_on_leave(now) => Standing::OnLeave,
             Some(start) if start <= now => Standing::Missing,
             _ => Standing::Expected,
         }
+    }
+
+    /// Whether leave covers now, or the start of the work that is still to come; half a day of it may not.
+    fn is_on_leave(&self, now: Instant) -> bool {
+        let Some((from, to)) = self.leave else {
+            return self.is_leave_day;
+        };
+        let covers = |start: Instant| (from..to).contains(&start.max(now));
+        self.is_leave_day || self.planned_start.is_none_or(covers)
     }
 
     fn row(self, member: MemberId, now: Instant) -> Row {
@@ -122,7 +133,12 @@ async fn planned(
         .filter(shifts::work_date.eq(date))
         .filter(shifts::cancelled_at.is_null())
         .filter(members::deactivated_at.is_null())
-        .select((shifts::member_id, shifts::kind, shifts::starts_at))
+        .select((
+            shifts::member_id,
+            shifts::kind,
+            shifts::starts_at,
+            shifts::ends_at,
+        ))
         .into_boxed();
     if let Some(member) = whose.member {
         query = query.filter(shifts::member_id.eq(member));
@@ -134,15 +150,17 @@ async fn planned(
     if let Some(place) = whose.place {
         query = query.filter(shifts::place_id.eq(place));
     }
-    let rows: Vec<(MemberId, String, Instant)> = query.load(tx.conn()?).await?;
-    for (member, kind, start) in rows {
+    let rows: Vec<(MemberId, String, Instant, Instant)> = query.load(tx.conn()?).await?;
+    for (member, kind, start, end) in rows {
         match ShiftKind::parse(&kind) {
             Some(ShiftKind::Work) => {
                 let found = found.entry(member).or_default();
                 let first = found.planned_start.map_or(start, |known| known.min(start));
                 found.planned_start = Some(first);
             }
-            Some(ShiftKind::Leave) => found.entry(member).or_default().leave = true,
+            Some(ShiftKind::Leave) => {
+                found.entry(member).or_default().leave = Some((start, end));
+            }
             _ => {}
         }
     }
@@ -185,7 +203,6 @@ async fn worked(
     let late = [Lateness::Late.name(), Lateness::VeryLate.name()];
     for (member, status, lateness, came, left) in rows {
         let found = found.entry(member).or_default();
-        found.has_sessions = true;
         found.is_open |= status == Status::Active.name();
         found.is_late |= lateness.is_some_and(|lateness| late.contains(&lateness.as_str()));
         found.first_in = Some(found.first_in.map_or(came, |known| known.min(came)));
@@ -221,7 +238,7 @@ async fn judged(
     let rows: Vec<Judged> = query.load(tx.conn()?).await?;
     for (member, status, leave) in rows {
         let found = found.entry(member).or_default();
-        found.leave |= leave == DayLeave::FullDay.name();
+        found.is_leave_day |= leave == DayLeave::FullDay.name();
         found.status = DayStatus::ALL
             .into_iter()
             .find(|known| Some(known.name()) == status.as_deref());

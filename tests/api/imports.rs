@@ -154,7 +154,7 @@ async fn import_accounts_for_every_row() {
     };
     assert_eq!(report.users, rows(7, 4, 0, 3));
     assert_eq!(report.schedules, rows(13, 7, 0, 6));
-    assert_eq!(report.leave_requests, rows(2, 0, 0, 2));
+    assert_eq!(report.leave_requests, rows(6, 1, 1, 4));
     assert_eq!(report.punches, rows(33, 19, 2, 12));
     assert!(
         [
@@ -172,7 +172,7 @@ async fn import_accounts_for_every_row() {
             report.shifts.created,
             report.shifts.merged
         ),
-        (4, 16, 2)
+        (4, 17, 4)
     );
     let merges: Vec<_> = report
         .merges
@@ -197,8 +197,10 @@ async fn import_accounts_for_every_row() {
     attendance.csv 32 UNKNOWN_CASE
     attendance.csv 33 FUTURE
     attendance.csv 34 MALFORMED
-    leave_requests.csv 2 LEAVE_REQUEST
-    leave_requests.csv 3 LEAVE_REQUEST
+    leave_requests.csv 2 NO_USER
+    leave_requests.csv 5 NOT_GRANTED
+    leave_requests.csv 6 NOT_GRANTED
+    leave_requests.csv 7 UNKNOWN_TYPE
     schedules.csv 9 UNKNOWN_TYPE
     schedules.csv 10 UNKNOWN_USER
     schedules.csv 11 BAD_TIME
@@ -231,7 +233,7 @@ async fn import_again_changes_nothing() {
             second.shifts.unchanged,
             second.members.unchanged
         ),
-        (11, 16, 4)
+        (11, 17, 4)
     );
     assert_eq!((second.sessions.open, second.sessions.flagged), (3, 3));
     assert_eq!(second.refusals, first.refusals);
@@ -447,7 +449,8 @@ async fn import_says_how_far_it_is() {
             "schedules",
             "leave requests",
             "punches",
-            "sessions"
+            "sessions",
+            "days"
         ]
     );
     assert!(seen.iter().all(|progress| progress.done <= progress.total));

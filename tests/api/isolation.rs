@@ -510,6 +510,12 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "attendance/clock_in" => {
             input(json!({"idempotencyKey": "x", "place": id("place"), "client": id("client")}))
         }
+        "attendance/changes_since" => Some(json!({})),
+        "attendance/sync_punches" => input(json!({
+            "device": {"id": "x"},
+            "punches": [{"clientId": "x", "kind": "IN", "deviceTime": "2026-03-02T08:00:00+03:00",
+                "place": id("place"), "client": id("client")}],
+        })),
         "attendance/clock_out" => input(json!({"idempotencyKey": "y"})),
         "attendance/start_break" => input(json!({"idempotencyKey": "b", "kind": "meal"})),
         "attendance/end_break" => input(json!({"idempotencyKey": "e"})),
@@ -528,6 +534,9 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(
                 json!({"positions": [{"capturedAt": "2026-03-02T05:00:00Z", "position": position}]}),
             )
+        }
+        "reports/compliance_rates" => {
+            Some(json!({"range": {"from": "2026-03-01", "to": "2026-03-31"}, "by": "MEMBER"}))
         }
         "exceptions/exceptions" | "exceptions/exception_counts" => Some(
             json!({"filter": {"member": id("member"), "department": id("team"), "session": id("session")}}),
@@ -570,6 +579,23 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "rules/rule_replay" | "rules/rule_replay_explained" | "rules/watch_rule_replay" => {
             Some(json!({"replay": id("replay")}))
         }
+        "attendance/work_day" => Some(json!({"member": id("member"), "date": "2026-03-02"})),
+        "attendance/work_days" => {
+            Some(json!({"member": id("member"), "from": "2026-03-01", "to": "2026-03-31"}))
+        }
+        "reports/member_report" => Some(json!({
+            "member": id("member"), "range": {"from": "2026-03-01", "to": "2026-03-31"},
+        })),
+        "reports/organization_report"
+        | "reports/member_reports"
+        | "reports/department_reports"
+        | "reports/place_reports" => {
+            Some(json!({"range": {"from": "2026-03-01", "to": "2026-03-31"}}))
+        }
+        "reports/trend" => Some(json!({
+            "range": {"from": "2026-03-01", "to": "2026-03-31"}, "by": "WEEK", "filter": {"department": id("team")},
+        })),
+        "reports/daily_report" => Some(json!({"filter": {"place": id("place")}})),
         "node/node" => Some(json!({"id": id("session")})),
         "node/nodes" => Some(
             json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]}),

@@ -43,14 +43,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     (
         "gatherings",
-        &[
-            "orgs",
-            "identity",
-            "places",
-            "schedules",
-            "rules",
-            "exceptions",
-        ],
+        &["orgs", "identity", "places", "leave", "rules"],
     ),
     (
         "reports",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::model::AFTER_END;
+use super::model::{AFTER_END, over_at};
 use super::service::{self, Wanted};
 use super::store;
 use crate::app::App;
@@ -35,6 +35,7 @@ pub async fn close(app: &App) -> Result<()> {
 async fn close_one(app: &App, org: OrgId) -> Result<()> {
     let viewer = Viewer::job(org, "days");
     let mut last = None;
+    let mut unripe: Option<Instant> = None;
     while !app.tasks().is_stopping() {
         let mut tx = app.begin(&viewer, Action::RunTimetable).await?;
         let to = tx.now() - AFTER_END;
@@ -52,6 +53,11 @@ async fn close_one(app: &App, org: OrgId) -> Result<()> {
             }
             _ => to,
         };
+        // A shift that may still be begun is met again.
+        let now = tx.now();
+        let still = ended.iter().find(|shift| over_at(shift) > now);
+        unripe = unripe.or(still.map(|shift| shift.ends_at));
+        let closed_to = unripe.map_or(closed_to, |unripe| unripe.min(closed_to));
         settle(tx, &ended, closed_to).await?;
         if is_last {
             break;

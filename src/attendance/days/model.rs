@@ -1,15 +1,17 @@
 //! Thinks: what a day was, when it may be judged, and what it adds to the sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use uuid::Uuid;
 
 use super::measures::Measures;
 use crate::attendance::model::{Lateness, Leaving, Status, WorkSession};
+use crate::exceptions::model::{Visit, is_compliant, is_confirmed};
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{DepartmentId, MemberId, PlaceId};
+use crate::kernel::id::{DepartmentId, MemberId, PlaceId, SessionId};
 use crate::kernel::time::{Instant, minutes_between};
+pub use crate::leave::model::DayLeave;
 use crate::schedules::model::{Shift, ShiftKind};
 
 /// How long after its end a shift may still be worked on: nobody is called absent, and no day judged, before.
@@ -50,28 +52,6 @@ impl DayStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.name().eq_ignore_ascii_case(outcome))
-    }
-}
-
-/// Approved leave on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum DayLeave {
-    #[default]
-    None,
-    HalfDay,
-    FullDay,
-}
-
-impl DayLeave {
-    pub const ALL: [Self; 3] = [Self::None, Self::HalfDay, Self::FullDay];
-
-    /// The names in the database; the API's are the same.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::HalfDay => "HALF_DAY",
-            Self::FullDay => "FULL_DAY",
-        }
     }
 }
 
@@ -139,6 +119,8 @@ pub fn check_range((from, to): (NaiveDate, NaiveDate)) -> Result<()> {
 pub struct Material {
     /// In order of their clock-ins, without void ones.
     pub sessions: Vec<WorkSession>,
+    /// Those of them with something left to fix.
+    pub left_to_fix: HashSet<SessionId>,
     /// What is planned, cancelled shifts left out.
     pub shifts: Vec<Shift>,
     pub leave: DayLeave,
@@ -153,8 +135,10 @@ impl Material {
         sessions.sort_by_key(|session| (session.clocked_in_at, session.id));
         shifts.retain(|shift| matches!(shift.kind, ShiftKind::Work | ShiftKind::Leave));
         shifts.sort_by_key(|shift| (shift.starts_at, shift.id));
-        // Other systems plan leave like work.
-        let leave = if shifts.iter().any(|shift| shift.kind == ShiftKind::Leave) {
+        // Other systems plan leave like work; leave that was granted here says itself how much of the day it takes.
+        let is_foreign =
+            |shift: &Shift| shift.kind == ShiftKind::Leave && shift.made.leave_id.is_none();
+        let leave = if shifts.iter().any(is_foreign) {
             DayLeave::FullDay
         } else {
             DayLeave::None
@@ -179,7 +163,7 @@ impl Material {
         if self.sessions.iter().any(is_open) {
             return None;
         }
-        let windows = self.shifts.iter().map(|shift| shift.ends_at + AFTER_END);
+        let windows = self.shifts.iter().map(over_at);
         let ends = self
             .sessions
             .iter()
@@ -194,13 +178,15 @@ impl Material {
             .iter()
             .filter(|shift| shift.kind == ShiftKind::Work);
         work.map(|shift| {
-            minutes_between(shift.starts_at, shift.ends_at) - i64::from(shift.break_minutes)
+            let between = minutes_between(shift.starts_at, shift.ends_at);
+            let usual = between - i64::from(shift.break_minutes);
+            shift.made.form.required_minutes.map_or(usual, i64::from)
         })
         .sum()
     }
 
     pub fn worked_minutes(&self) -> i64 {
-        let each = self.sessions.iter().map(counted);
+        let each = self.sessions.iter().map(time);
         each.map(|measures| measures.worked_minutes).sum()
     }
 
@@ -253,7 +239,8 @@ impl Material {
         }
         for session in &self.sessions {
             let part = Part::of(session.department_id, session.place_id);
-            *parts.entry(part).or_default() += counted(session);
+            let has_open_fix = self.left_to_fix.contains(&session.id);
+            *parts.entry(part).or_default() += counted(session, has_open_fix);
         }
         let of_the_day = Part::of(self.department, self.place());
         *parts.entry(of_the_day).or_default() += Measures {
@@ -270,16 +257,23 @@ impl Material {
     }
 }
 
+/// When a shift is so long over that nobody comes any more.
+pub fn over_at(shift: &Shift) -> Instant {
+    let (_, claimed_to) = shift.window();
+    claimed_to.max(shift.ends_at + AFTER_END)
+}
+
 /// What one session adds. Time counts once its end is known.
-fn counted(session: &WorkSession) -> Measures {
+fn counted(session: &WorkSession, has_open_fix: bool) -> Measures {
     let is_late = matches!(session.lateness, Some(Lateness::Late | Lateness::VeryLate));
     let is_early = session.leaving == Some(Leaving::LeftEarly);
-    let has_ended = matches!(
-        session.status,
-        Status::Completed | Status::EmergencyEnded | Status::AutoClosed
-    ) && session.clocked_out_at.is_some();
-    let is_confirmed = has_ended && !session.needs_review;
-    let by_hand = session.is_manual || session.status == Status::AutoClosed;
+    let visit = Visit {
+        start_is_known: true,
+        end_is_known: session.clocked_out_at.is_some(),
+        is_auto_closed: session.status == Status::AutoClosed,
+        has_open_fix,
+        is_manual: session.is_manual,
+    };
     Measures {
         sessions: 1,
         starts: session.lateness.is_some().into(),
@@ -295,8 +289,8 @@ fn counted(session: &WorkSession) -> Measures {
         } else {
             0
         },
-        confirmed: is_confirmed.into(),
-        compliant: (is_confirmed && !by_hand).into(),
+        confirmed: is_confirmed(visit).into(),
+        compliant: is_compliant(visit).into(),
         ..time(session)
     }
 }
@@ -381,6 +375,7 @@ mod tests {
             external_ref: None,
             created_at: at(from),
             cancelled_at: None,
+            made: crate::schedules::model::Made::default(),
         }
     }
 
@@ -449,10 +444,9 @@ mod tests {
     fn a_time_entered_by_hand_is_confirmed_and_never_compliant() {
         let mut session = session("05:00", Some("09:00"));
         session.is_manual = true;
-        let sum = counted(&session);
+        let sum = counted(&session, false);
         assert_eq!((sum.confirmed, sum.compliant), (1, 0));
-        session.needs_review = true;
-        assert_eq!(counted(&session).confirmed, 0);
+        assert_eq!(counted(&session, true).confirmed, 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use zamu_rules::hooks;
 
 use super::facts;
 use super::measures::Measures;
-use super::model::{DayLeave, DayStatus, Material, Parts, WorkDay, check_range};
+use super::model::{DayStatus, Material, Parts, WorkDay, check_range};
 use super::store::{self, Groups};
 use crate::app::App;
 use crate::attendance::model::WorkSession;
@@ -15,13 +15,14 @@ use crate::attendance::timesheets;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
+use crate::identity::moves::service::department_on_in;
 use crate::kernel::error::Result;
-use crate::kernel::id::{DepartmentId, MemberId};
+use crate::kernel::id::{DepartmentId, MemberId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::rules::decisions;
 use crate::rules::decisions::model::About;
 use crate::rules::force::InForce;
-use crate::{identity, orgs, schedules};
+use crate::{exceptions, identity, leave, orgs, schedules};
 
 /// Days to be worked out, by the member they belong to.
 pub type Wanted = BTreeMap<MemberId, BTreeSet<NaiveDate>>;
@@ -146,7 +147,10 @@ pub(super) async fn materials_in(
     range: (NaiveDate, NaiveDate),
 ) -> Result<BTreeMap<NaiveDate, Material>> {
     let mut sessions: BTreeMap<NaiveDate, Vec<WorkSession>> = BTreeMap::new();
-    for session in sessions_of(tx, member, range).await? {
+    let all = sessions_of(tx, member, range).await?;
+    let ids: Vec<SessionId> = all.iter().map(|session| session.id).collect();
+    let left_to_fix = exceptions::service::left_to_fix_in(tx, &ids).await?;
+    for session in all {
         sessions.entry(session.work_date).or_default().push(session);
     }
     let mut shifts: BTreeMap<NaiveDate, Vec<_>> = BTreeMap::new();
@@ -154,22 +158,25 @@ pub(super) async fn materials_in(
         shifts.entry(shift.work_date).or_default().push(shift);
     }
     let dates: BTreeSet<NaiveDate> = sessions.keys().chain(shifts.keys()).copied().collect();
-    let leave = leave_in(tx, member, range).await?;
-    let holidays = holidays_in(tx, range).await?;
-    let departments = Departments::in_range(tx, member, range).await?;
-    let material = |date: NaiveDate| {
+    let leave = leave::service::on_in(tx, member, range.0, range.1).await?;
+    let person = identity::service::member_in(tx, member).await?;
+    let mut materials = BTreeMap::new();
+    for date in dates {
         let mut material = Material::new(
             sessions.remove(&date).unwrap_or_default(),
             shifts.remove(&date).unwrap_or_default(),
         );
-        material.leave = material
-            .leave
-            .max(leave.get(&date).copied().unwrap_or_default());
-        material.is_holiday = holidays.contains(&date);
-        material.department = departments.on(date);
-        (date, material)
-    };
-    Ok(dates.into_iter().map(material).collect())
+        let granted = leave.get(&date).copied().unwrap_or_default();
+        material.leave = material.leave.max(granted);
+        material.department = department_on_in(tx, &person, date).await?;
+        let (place, department) = (material.place(), material.department);
+        let holidays = schedules::service::holidays_at_in;
+        let holidays = holidays(tx, place, department, (date, date)).await?;
+        material.is_holiday = holidays.contains_key(&date);
+        material.left_to_fix.clone_from(&left_to_fix);
+        materials.insert(date, material);
+    }
+    Ok(materials)
 }
 
 async fn sessions_of(
@@ -178,40 +185,6 @@ async fn sessions_of(
     range: (NaiveDate, NaiveDate),
 ) -> Result<Vec<WorkSession>> {
     crate::attendance::store::list_of_days(tx, member, range).await
-}
-
-/// Approved leave by day.
-#[expect(clippy::unused_async, reason = "the leave slice does not tell yet")]
-async fn leave_in(
-    _tx: &mut Tx,
-    _member: MemberId,
-    _range: (NaiveDate, NaiveDate),
-) -> Result<BTreeMap<NaiveDate, DayLeave>> {
-    Ok(BTreeMap::new())
-}
-
-/// Public holidays by day.
-#[expect(clippy::unused_async, reason = "the schedules slice does not tell yet")]
-async fn holidays_in(_tx: &mut Tx, _range: (NaiveDate, NaiveDate)) -> Result<BTreeSet<NaiveDate>> {
-    Ok(BTreeSet::new())
-}
-
-/// In which department a member was, by day.
-struct Departments(Option<DepartmentId>);
-
-impl Departments {
-    async fn in_range(
-        tx: &mut Tx,
-        member: MemberId,
-        _range: (NaiveDate, NaiveDate),
-    ) -> Result<Self> {
-        let member = identity::service::member_in(tx, member).await?;
-        Ok(Self(member.department_id))
-    }
-
-    fn on(&self, _date: NaiveDate) -> Option<DepartmentId> {
-        self.0
-    }
 }
 
 /// What the rule makes of a day, once that is over. The decision is kept where it differs from the one before.

@@ -213,13 +213,6 @@ pub struct Made<'a> {
     pub fence: Judgement,
 }
 
-/// The client's own name for a punch, without what tells claims of one name apart.
-pub fn name_given(client_ref: &str) -> &str {
-    client_ref
-        .split_once(REUSED)
-        .map_or(client_ref, |(name, _)| name)
-}
-
 /// What became of one thing handed in.
 #[derive(Debug)]
 pub enum Outcome {

@@ -150,6 +150,11 @@ pub async fn department_on_in(
     Ok(model::department_on(&moves, date))
 }
 
+/// The moves of a member, to find the departments of many days with [`model::department_on`].
+pub async fn moves_in(tx: &mut Tx, member: MemberId) -> Result<Vec<Move>> {
+    store::list(tx, &[member]).await
+}
+
 /// Where those of these members that the viewer may see belonged and will belong.
 pub async fn spells_of(
     app: &App,

@@ -59,7 +59,7 @@ pub struct TimeColumns {
     pub date: Option<String>,
     pub clock: Option<String>,
     pub format: String,
-    pub zone: Option<Tz>,
+    zone: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -96,11 +96,20 @@ impl Mapping {
         let time = &mapping.time;
         let whole = time.column.is_some() && time.date.is_none() && time.clock.is_none();
         let parts = time.column.is_none() && time.date.is_some() && time.clock.is_some();
+        mapping.zone()?;
         if !(whole || parts) {
             let message = "[time] has either `column`, or `date` and `clock`";
             return Err(refused(message.to_owned()));
         }
         Ok(mapping)
+    }
+
+    /// Where the terminal's clock was, if it says.
+    pub fn zone(&self) -> Result<Option<Tz>> {
+        let bad = |name: &str| Error::invalid("mapping", format!("`{name}` is no time zone"));
+        let name = self.time.zone.as_deref();
+        name.map(|name| name.parse().map_err(|_| bad(name)))
+            .transpose()
     }
 
     /// Every column named must be in the file.
@@ -204,7 +213,7 @@ impl Reader<'_> {
             return at.filter(sane).ok_or_else(bad);
         }
         let local = NaiveDateTime::parse_from_str(&text, &time.format).map_err(|_| bad())?;
-        let zone = time.zone.unwrap_or(self.zone);
+        let zone = self.zone;
         let at = local_to_instant(local.date(), local.time(), zone);
         Some(at.with_timezone(&zone).fixed_offset())
             .filter(sane)
@@ -386,6 +395,7 @@ impl std::fmt::Display for PunchReport {
 mod tests {
     use super::*;
     use crate::kernel::id::{MemberId, ShiftId};
+    use crate::schedules::model::Made;
     use uuid::Uuid;
 
     fn tap(row: u64, at: &str) -> Tap {
@@ -413,6 +423,7 @@ mod tests {
             external_ref: None,
             created_at: crate::kernel::time::Instant::UNIX_EPOCH,
             cancelled_at: None,
+            made: Made::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::model::{By, Mapping, PunchReport, Reader};
@@ -17,7 +18,7 @@ use crate::identity::bulk;
 use crate::identity::model::{self as people, Member};
 use crate::imports::model::{Reason, Tap};
 use crate::imports::report::Report;
-use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES};
+use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES, settle_days};
 use crate::imports::sessions;
 use crate::imports::table::Sheet;
 use crate::kernel::error::{Error, Result};
@@ -52,11 +53,14 @@ pub async fn run(
             debounce: TimeDelta::seconds(i64::from(mapping.debounce_seconds)),
             dry_run,
         },
+        touched: BTreeMap::new(),
     };
-    for (who, taps) in read(&mut import, &mapping, &sheet, &known) {
-        sessions::import_sessions(&mut import, who, taps).await?;
+    let zone = mapping.zone()?.unwrap_or(import.organization.time_zone);
+    for (who, taps) in read(&mut import, (&mapping, zone), &sheet, &known) {
+        sessions::import_sessions(&mut import, &who, taps).await?;
     }
     if import.report.changed() && !dry_run {
+        settle_days(&import, &mut |_| {}).await?;
         announce(&import).await?;
     }
     Ok(PunchReport::of(import.report, sheet.blank, dry_run))
@@ -69,14 +73,14 @@ fn text_of(path: &Path, field: &str) -> Result<String> {
 
 fn read(
     import: &mut Import<'_>,
-    mapping: &Mapping,
+    (mapping, zone): (&Mapping, Tz),
     sheet: &Sheet,
     known: &Known,
 ) -> BTreeMap<String, Vec<Tap>> {
     let reader = Reader {
         mapping,
         header: &sheet.header,
-        zone: import.organization.time_zone,
+        zone,
     };
     let latest = import.app.now() + CLOCK_TOLERANCE;
     let mut taps: BTreeMap<String, Vec<Tap>> = BTreeMap::new();

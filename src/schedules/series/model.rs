@@ -124,6 +124,10 @@ fn part(part: &str) -> Result<String> {
             }
             Ok(format!("UNTIL={date}T000000Z"))
         }
+        // The crate takes a zero and then never moves on.
+        "INTERVAL" | "COUNT" if value.parse::<u16>().map_or(true, |number| number == 0) => {
+            Err(invalid(&format!("{name} is a number from 1 to 65535")))
+        }
         "FREQ" | "INTERVAL" | "COUNT" | "BYDAY" | "BYMONTHDAY" | "BYMONTH" | "BYSETPOS"
         | "BYWEEKNO" | "BYYEARDAY" | "WKST" => Ok(part.to_owned()),
         _ => Err(invalid(&format!("{name} is not about days"))),
