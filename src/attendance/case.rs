@@ -19,6 +19,10 @@ use crate::places::model::Place;
 use crate::schedules::model::Shift;
 
 /// One session with what surrounds it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that rules ask for"
+)]
 pub struct Case<'a> {
     pub member: &'a Member,
     pub department: Option<&'a str>,

@@ -399,16 +399,15 @@ mod tests {
             .map(|pause| (pause.to.unwrap() - pause.from).num_minutes())
             .collect();
         assert_eq!(breaks, [15, 30]);
-        use Role::{Closes, EndsBreak, Opens, StartsBreak};
         assert_eq!(
             roles(&folded),
             [
-                Opens,
-                StartsBreak,
-                EndsBreak,
-                StartsBreak,
-                EndsBreak,
-                Closes
+                Role::Opens,
+                Role::StartsBreak,
+                Role::EndsBreak,
+                Role::StartsBreak,
+                Role::EndsBreak,
+                Role::Closes
             ]
         );
     }
@@ -493,10 +492,16 @@ mod tests {
             ]),
             none,
         );
-        use Role::{Closes, Conflicts, Opens, Repeats};
         assert_eq!(
             roles(&folded),
-            [Opens, Repeats, Conflicts, Closes, Repeats, Conflicts]
+            [
+                Role::Opens,
+                Role::Repeats,
+                Role::Conflicts,
+                Role::Closes,
+                Role::Repeats,
+                Role::Conflicts
+            ]
         );
         assert_eq!(folded.sessions.len(), 1);
     }
@@ -519,21 +524,20 @@ mod tests {
             ]),
             none,
         );
-        use Role::{Closes, Conflicts, EndsBreak, Opens, Orphan, Repeats, StartsBreak};
         assert_eq!(
             roles(&folded),
             [
-                Orphan,
-                Opens,
-                Conflicts,
-                StartsBreak,
-                Repeats,
-                Conflicts,
-                EndsBreak,
-                Repeats,
-                StartsBreak,
-                Closes,
-                Orphan
+                Role::Orphan,
+                Role::Opens,
+                Role::Conflicts,
+                Role::StartsBreak,
+                Role::Repeats,
+                Role::Conflicts,
+                Role::EndsBreak,
+                Role::Repeats,
+                Role::StartsBreak,
+                Role::Closes,
+                Role::Orphan
             ]
         );
         // Going ends the break.

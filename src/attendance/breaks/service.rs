@@ -38,7 +38,7 @@ pub async fn start(app: &App, viewer: &Viewer, key: &str, input: Pause) -> Resul
     tap(
         app,
         viewer,
-        Key::new(key, "START_BREAK", &input)?,
+        &Key::new(key, "START_BREAK", &input)?,
         Direction::BreakStart,
         input,
     )
@@ -50,7 +50,7 @@ pub async fn end(app: &App, viewer: &Viewer, key: &str, input: Pause) -> Result<
     tap(
         app,
         viewer,
-        Key::new(key, "END_BREAK", &input)?,
+        &Key::new(key, "END_BREAK", &input)?,
         Direction::BreakEnd,
         input,
     )
@@ -60,7 +60,7 @@ pub async fn end(app: &App, viewer: &Viewer, key: &str, input: Pause) -> Result<
 async fn tap(
     app: &App,
     viewer: &Viewer,
-    key: Key,
+    key: &Key,
     direction: Direction,
     input: Pause,
 ) -> Result<WorkSession> {
@@ -72,7 +72,7 @@ async fn tap(
         ..input
     };
     loop {
-        match try_tap(app, viewer, &key, direction, &input).await {
+        match try_tap(app, viewer, key, direction, &input).await {
             Err(error) if idempotency::lost_race(&error) => {}
             answer => return answer,
         }

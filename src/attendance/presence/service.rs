@@ -95,8 +95,11 @@ pub async fn work_status(
 
 /// Whether its time is known: a missing end invents none.
 fn counts(session: &WorkSession) -> bool {
-    session.status == Status::Active
-        || session.clocked_out_at.is_some() && session.status != Status::Void
+    match session.status {
+        Status::Active => true,
+        Status::Void => false,
+        _ => session.clocked_out_at.is_some(),
+    }
 }
 
 fn presence(newest: Option<&WorkSession>) -> (Presence, Option<Instant>) {

@@ -381,6 +381,11 @@ impl<'a> View<'a> {
         let mut session = stored.clone();
         if session.clocked_out_at.is_some() && (!same || session.hours.is_none()) {
             assess::hours_again_in(tx, case, &mut session).await?;
+            let found = assess::found_in(tx, case, &session, &self.played()).await?;
+            return Ok(Outcome {
+                session,
+                found: Some(found),
+            });
         }
         Ok(Outcome {
             session,
