@@ -430,58 +430,6 @@ impl Punch {
     async fn mock_location(&self) -> bool {
         self.0.device.mock_location
     }
-
-    /// The part it plays now; another claim may change it.
-    async fn role(&self) -> PunchRole {
-        self.0.role.into()
-    }
-
-    /// How its time is known.
-    async fn trust(&self) -> PunchTrust {
-        self.0.trust.into()
-    }
-
-    /// Seconds the device's clock was ahead of the corrected time; negative where it was behind, nothing where nobody
-    /// vouches for the time.
-    async fn skew_seconds(&self) -> Option<i32> {
-        self.0.skew_seconds
-    }
-}
-
-/// The part a punch plays in the session it belongs to.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Role")]
-pub enum PunchRole {
-    /// It begins the session.
-    Opens,
-    /// It ends the session.
-    Closes,
-    /// It begins a break.
-    StartsBreak,
-    /// It ends a break.
-    EndsBreak,
-    /// The same tap again, within moments.
-    Repeats,
-    /// It contradicts another punch; both are kept, and a person looks at it.
-    Conflicts,
-    /// An end without a beginning: it belongs to no session.
-    Orphan,
-    /// An end the server made up, which a real one replaced.
-    Superseded,
-    /// Taken out by a correction.
-    Voided,
-}
-
-/// How the time of a punch is known.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Trust")]
-pub enum PunchTrust {
-    /// By the server's clock.
-    Server,
-    /// By the device's running time since it last heard from the server.
-    Corrected,
-    /// By the device's clock alone, which nobody vouches for.
-    Unverified,
 }
 
 /// Something a person wrote about a session.

@@ -148,7 +148,7 @@ async fn what_was_said_before_stays_and_can_be_taken_back_from_a_day_on() {
     let none = set(&acme.admin, none).await;
     assert_eq!(none.data("/setBusinessHours/week"), &Value::Null);
     let history = acme.worker.run("schedules/business_hours", json!({})).await;
-    let since: Vec<_> = history.data("/businessHours").as_array().unwrap().iter();
+    let since = history.data("/businessHours").as_array().unwrap().iter();
     let since: Vec<_> = since.map(|hours| hours["since"].clone()).collect();
     assert_eq!(since, ["2026-03-01", "2026-02-01", "2026-01-01"]);
     let mut tx = tx(&app, &acme.owner).await;
@@ -224,7 +224,7 @@ async fn kenya_s_holidays_are_adopted_once_and_can_be_changed() {
         .admin
         .run("schedules/adopt_holidays", adopt.clone())
         .await;
-    let names: Vec<_> = first.data("/adoptHolidays").as_array().unwrap().iter();
+    let names = first.data("/adoptHolidays").as_array().unwrap().iter();
     let names: Vec<_> = names.map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 10);
     assert_eq!(names[1..3], ["Good Friday", "Easter Monday"]);

@@ -258,16 +258,16 @@ async fn any_sequence_of_session_changes_leaves_the_sums_right() {
             .map(|row| row.date)
             .chain([row.date])
             .collect();
-        row.write(&mut tx, people[member], id, before.is_some())
-            .await;
+        row.write(&mut tx, people[member], id, before.is_some());
         let settle = zamu::attendance::days::service::settle_in;
         settle(&mut tx, people[member].member, &days).await.unwrap();
         tx.commit(Audit::of_many::<kinds::Session>()).await.unwrap();
         model.insert(id, row);
         let alive = || model.values().filter(|row| row.status != "VOID");
         let range = Range::new("2026-03-01".parse().unwrap(), "2026-04-30".parse().unwrap());
-        let found = service::summary(&app.app, &owner, &Filter::default(), range.unwrap());
-        let sums = found.await.unwrap().0;
+        let filter = Filter::default();
+        let found = service::summary(&app.app, &owner, &filter, range.unwrap()).await;
+        let sums = found.unwrap().0;
         let worked: i64 = alive().map(Row::minutes).sum();
         let days: BTreeSet<_> = alive().map(|row| (row.person, row.date)).collect();
         assert_eq!(sums.worked_minutes, worked, "round {round}");
@@ -313,13 +313,7 @@ impl Row {
         }
     }
 
-    async fn write(
-        &self,
-        tx: &mut zamu::db::tx::Tx,
-        person: &Person,
-        id: SessionId,
-        is_known: bool,
-    ) {
+    fn write(&self, tx: &mut zamu::db::tx::Tx, person: &Person, id: SessionId, is_known: bool) {
         use work_sessions as t;
         let ended = (self.status == "COMPLETED").then_some(self.to);
         let changes = (

@@ -119,6 +119,7 @@ impl Worked {
             .take_while(|day| *day <= date(TO))
             .enumerate()
         {
+            self.app.clock.set(at(date, 30));
             let is_working_day = date.weekday().num_days_from_monday() < 5;
             if day == 15 {
                 // Moves to another department: what was before stays where it was.
@@ -230,7 +231,7 @@ struct Line {
 
 fn add(sum: &mut Figures, more: &Figures) {
     for (name, value) in more {
-        *sum.entry(name).or_default() += value;
+        *sum.entry(*name).or_default() += value;
     }
 }
 
@@ -472,7 +473,7 @@ fn same(summary: &Value, expected: &Figures, what: &str) {
         _ => json!(float(part) / float(whole)),
     };
     let figure = |name: &str| expected.get(name).copied().unwrap_or(0);
-    let judged = ["presentDays", "lateDays", "halfDays", "absentDays"]
+    let judged: i64 = ["presentDays", "lateDays", "halfDays", "absentDays"]
         .map(figure)
         .iter()
         .sum();
@@ -503,7 +504,7 @@ fn added(answer: &Answer, edges: &str, summary: &str) -> Figures {
     let mut sum = Figures::new();
     for edge in answer.data(edges).as_array().unwrap() {
         for name in NAMES {
-            *sum.entry(name).or_default() += edge["node"][summary][name].as_i64().unwrap();
+            *sum.entry(*name).or_default() += edge["node"][summary][name].as_i64().unwrap();
         }
     }
     sum
