@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use rand::rngs::StdRng;
 use rand_like::Dice;
 use serde_json::{Value, json};
 
@@ -16,14 +16,14 @@ type Instant = DateTime<Utc>;
 
 /// Numbers that look random and are the same in every run.
 mod rand_like {
-    use super::{RngAlgorithm, TestRng};
-    use proptest::prelude::RngCore as _;
+    use super::StdRng;
+    use rand::{RngCore as _, SeedableRng as _};
 
-    pub(super) struct Dice(TestRng);
+    pub(super) struct Dice(StdRng);
 
     impl Dice {
         pub(super) fn new(seed: u8) -> Self {
-            Self(TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]))
+            Self(StdRng::from_seed([seed; 32]))
         }
 
         /// From 0 to one less than this.

@@ -5,7 +5,6 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use zamu::attendance::rebuild::{self, Rebuild};
 use zamu::auth::action::Action;
-use zamu::auth::viewer::Viewer;
 use zamu::db::tx::Audit;
 
 use super::support::people::TestOrg;
@@ -38,8 +37,8 @@ async fn plan(org: &TestOrg, date: &str, starts: &str, ends: &str) {
 
 /// Works everything out anew and answers how many sessions are not what they were.
 async fn rebuild(app: &TestApp, org: &TestOrg) -> usize {
-    let viewer = Viewer::job(org.id, "TEST");
-    let mut tx = app.app.begin(&viewer, Action::RunTimetable).await.unwrap();
+    let viewer = app.viewer(&org.owner).await;
+    let mut tx = app.app.begin(&viewer, Action::ManagePunches).await.unwrap();
     let what = Rebuild {
         member: org.worker.member,
         since: "2026-01-01T00:00:00Z".parse().unwrap(),

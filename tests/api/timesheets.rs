@@ -257,7 +257,7 @@ async fn a_late_punch_voids_the_approval_and_says_so() {
 }
 
 async fn events(app: &TestApp, viewer: &zamu::auth::viewer::Viewer) -> Vec<String> {
-    use diesel::prelude::*;
+    use diesel::{ExpressionMethods as _, QueryDsl as _};
     use diesel_async::RunQueryDsl as _;
     let mut conn = crate::support::database::raw(app.target()).await;
     let rows: Vec<String> = zamu_schema::tables::events::table
