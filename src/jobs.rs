@@ -11,6 +11,7 @@ use crate::identity::moves::service as moves;
 use crate::kernel::error::Result;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
+use crate::schedules::series::extending;
 
 /// How often the house is swept.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -49,8 +50,12 @@ async fn tend(app: &App) {
     );
 }
 
-/// What nobody needs any more.
+/// What is needed some weeks from now, and what nobody needs any more.
 async fn sweep(app: &App) {
+    note(
+        "series could not be planned further",
+        extending::extend(app).await,
+    );
     note(
         "old sign-in attempts could not be removed",
         attempts::purge(app).await,

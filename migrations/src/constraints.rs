@@ -290,6 +290,14 @@ pub const UNIQUE: &[Unique] = &[
         &["org_id", "gathering_id", "member_id"],
         "gathering_guesses_pkey",
     ),
+    unique("corrections", &["org_id", "id"], "corrections_pkey"),
+    unique("timesheets", &["org_id", "id"], "timesheets_pkey"),
+    unique(
+        "timesheets",
+        &["org_id", "member_id", "starts_on"],
+        "one_timesheet_per_period",
+    ),
+    unique("timesheet_policies", &["org_id"], "timesheet_policies_pkey"),
 ];
 
 /// The name of the constraint an error is about, if it is about one and the engine tells which.

@@ -995,6 +995,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    corrections (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        state -> Text,
+        changes -> Jsonb,
+        reason_code -> Text,
+        memo -> Nullable<Text>,
+        requested_at -> Timestamptz,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        decision_memo -> Nullable<Text>,
+        effect -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    timesheets (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        member_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Date,
+        state -> Text,
+        content -> Nullable<Jsonb>,
+        hash -> Nullable<Text>,
+        submitted_at -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        memo -> Nullable<Text>,
+        locked_at -> Nullable<Timestamptz>,
+        locked_by -> Nullable<Uuid>,
+        changes -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    timesheet_policies (org_id) {
+        org_id -> Uuid,
+        period -> Text,
+        anchor -> Date,
+        set_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(members -> accounts (account_id));
 diesel::joinable!(members -> organizations (org_id));
 diesel::joinable!(login_sessions -> accounts (account_id));
@@ -1020,3 +1067,5 @@ diesel::allow_tables_to_appear_in_same_query!(work_days, members);
 diesel::allow_tables_to_appear_in_same_query!(gatherings, gathering_members, attendance_records);
 diesel::allow_tables_to_appear_in_same_query!(gathering_members, members);
 diesel::allow_tables_to_appear_in_same_query!(punches, members);
+diesel::allow_tables_to_appear_in_same_query!(corrections, members);
+diesel::allow_tables_to_appear_in_same_query!(timesheets, members);

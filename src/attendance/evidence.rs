@@ -1,5 +1,6 @@
 //! Gathers what signals are looked for in: what the member claimed before, and who else used the same devices.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -31,7 +32,8 @@ pub async fn signals_in(tx: &mut Tx, claims: &[Claim], zone: Tz) -> Result<Vec<F
         Vec::new()
     };
     let shared = shared_in(tx, claims).await?;
-    let before: Vec<&Punch> = before.iter().rev().collect();
+    let mut before: Vec<&Punch> = before.iter().collect();
+    before.sort_by(|a, b| in_order(a, b));
     let punches: Vec<&Punch> = claims.iter().map(|claim| &claim.punch).collect();
     Ok(signals::found(&Evidence {
         punches: &punches,
@@ -39,6 +41,27 @@ pub async fn signals_in(tx: &mut Tx, claims: &[Claim], zone: Tz) -> Result<Vec<F
         zone,
         shared: &shared,
     }))
+}
+
+/// By what was said, never by the order of arrival.
+fn in_order(a: &Punch, b: &Punch) -> Ordering {
+    let said = |punch: &Punch| {
+        (
+            punch.time.occurred_at,
+            punch.direction,
+            punch.time.device_at,
+        )
+    };
+    let place = |punch: &Punch| {
+        punch
+            .fix
+            .map_or((0.0, 0.0), |fix| (fix.point.latitude, fix.point.longitude))
+    };
+    let ((a_lat, a_lon), (b_lat, b_lon)) = (place(a), place(b));
+    said(a)
+        .cmp(&said(b))
+        .then(a_lat.total_cmp(&b_lat))
+        .then(a_lon.total_cmp(&b_lon))
 }
 
 /// Of each device, how many others used it at about the same time.

@@ -9,7 +9,8 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::breaks::graphql::{SessionBreak, SessionHours, SessionTask};
-use super::model::{self, Direction, Lateness, Leaving, Role, Source, Status, Trust};
+use super::corrections::graphql::{EditsOf, PunchChange, SessionVersion, VersionsOf};
+use super::model::{self, Direction, Lateness, Leaving, Source, Status};
 use super::service::{self, Filter};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
@@ -351,6 +352,17 @@ impl WorkSession {
             .collect())
     }
 
+    /// Every state it was known in, oldest first, the last of them now.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn versions(&self, ctx: &Context<'_>) -> Result<Vec<SessionVersion>> {
+        let found = ctx.loads()?.load_one(VersionsOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(SessionVersion)
+            .collect())
+    }
+
     /// Positions during it, newest first; 1–100.
     #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
     async fn locations(&self, ctx: &Context<'_>, first: Option<i32>) -> Result<Vec<LocationPing>> {
@@ -361,6 +373,7 @@ impl WorkSession {
 }
 
 /// One immutable claim: "in / out at this time and place".
+#[derive(Clone)]
 pub struct Punch(pub model::Punch);
 
 /// One immutable claim: "in / out at this time and place".
@@ -429,6 +442,34 @@ impl Punch {
     /// Whether the device reported that its position may be made up.
     async fn mock_location(&self) -> bool {
         self.0.device.mock_location
+    }
+
+    /// Who entered it, where that is somebody else; nothing for somebody you may not see.
+    async fn made_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+        match self.0.made_by {
+            Some(member) => Ok(ctx.loads()?.load_one(member).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Why somebody else entered it: one of the organization's reason codes.
+    async fn reason_code(&self) -> Option<&str> {
+        self.0.reason_code.as_deref()
+    }
+
+    /// Why somebody else entered it, in words.
+    async fn memo(&self) -> Option<&str> {
+        self.0.memo.as_deref()
+    }
+
+    /// What people said about it later, oldest first; the last counts.
+    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<PunchChange>> {
+        let found = ctx.loads()?.load_one(EditsOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(PunchChange)
+            .collect())
     }
 }
 

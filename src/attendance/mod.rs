@@ -16,9 +16,12 @@
 //! | `assess` | judges a session by the rules of its time, at once or long after |
 //! | `calendar`, `surroundings` | what lies around it |
 //! | `rebuild` | works sessions out anew from the claims |
-//! | `versions` | layers above claims, and what sessions were before |
 //! | `signals` | what about a punch should make a person look |
 //! | `sync` | punches captured without a signal, handed in later |
+//! | `versions` | layers above claims, and what sessions were before |
+//! | `figures` | what sessions come to, added up and compared |
+//! | `corrections` | time put right by people, and what was known when |
+//! | `timesheets` | a person's time in a period, approved and locked |
 //! | `changes` | what a phone needs for the day |
 //! | `days` | what a day counts as, and the sums reports read |
 //! | `store`, `punch_store` | remember |
@@ -47,6 +50,9 @@ pub mod surroundings;
 pub mod rebuild;
 pub mod signals;
 pub mod sync;
+pub mod figures;
+pub mod corrections;
+pub mod timesheets;
 pub mod changes;
 pub mod days;
 pub mod store;

@@ -321,6 +321,20 @@ fn narrowed(mut query: Query, filter: &Filter) -> Query {
     query
 }
 
+/// The sessions of members between two work dates, whoever asks: what they come to depends on nobody's reach.
+pub(super) async fn list_of_members(
+    tx: &mut Tx,
+    members: &[MemberId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<WorkSession>> {
+    let query = work_sessions::table
+        .filter(work_sessions::org_id.eq(tx.org()))
+        .into_boxed()
+        .filter(work_sessions::member_id.eq_any(members.to_vec()))
+        .filter(work_sessions::work_date.between(from, to));
+    load(tx, query).await
+}
+
 async fn load(tx: &mut Tx, query: Query) -> Result<Vec<WorkSession>> {
     let rows: Vec<SessionRow> = query
         .select(SessionRow::as_select())

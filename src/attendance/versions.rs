@@ -81,6 +81,34 @@ pub async fn edited_since(tx: &mut Tx, member: MemberId, since: Instant) -> Resu
     Ok(found.is_some())
 }
 
+/// Every layer above these claims, oldest first.
+pub async fn list_edits_of(tx: &mut Tx, punches: &[PunchId]) -> Result<Vec<PunchEdit>> {
+    let query = own_edits(tx).filter(punch_edits::punch_id.eq_any(punches.to_vec()));
+    let rows: Vec<EditRow> = query
+        .order((punch_edits::made_at, punch_edits::id))
+        .select(EditRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().map(PunchEdit::try_from).collect()
+}
+
+/// What sessions were before, oldest first: since when, until when, and what.
+pub async fn list_past(
+    tx: &mut Tx,
+    sessions: &[SessionId],
+) -> Result<Vec<(Instant, Instant, WorkSession)>> {
+    let rows: Vec<VersionRow> = session_versions::table
+        .filter(session_versions::org_id.eq(tx.org()))
+        .filter(session_versions::session_id.eq_any(sessions.to_vec()))
+        .order((session_versions::session_id, session_versions::number))
+        .select(VersionRow::as_select())
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.since, row.until, store::from_body(row.body)?)))
+        .collect()
+}
+
 pub fn stage_edits(tx: &mut Tx, edits: &[PunchEdit]) -> Result<()> {
     let rows: Vec<_> = edits
         .iter()

@@ -21,6 +21,16 @@ impl From<DieselError> for Error {
                     ..Self::refused(Code::RuleOwnRelease, "nobody reviews their own release")
                 }
             }
+            DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, _)
+                if constraint_name(&error).is_some_and(|name| {
+                    name.starts_with("nobody_") && name.contains("_their_own_")
+                }) =>
+            {
+                Self {
+                    source: Some(Box::new(error)),
+                    ..Self::refused(Code::OwnCorrection, "nobody decides about their own time")
+                }
+            }
             DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Self {
                 source: Some(Box::new(error)),
                 ..Self::not_found("thing")

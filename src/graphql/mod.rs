@@ -27,6 +27,7 @@ pub struct Query(
     attendance::presence::graphql::PresenceQuery,
     GatheringQuery,
     StaffingQuery,
+    RightingQuery,
     node::NodeQuery,
 );
 
@@ -126,6 +127,20 @@ pub struct StaffingMutation(
     imports::inactive::graphql::InactiveMutation,
 );
 
+/// Time put right by people, and handed in.
+#[derive(MergedObject, Default)]
+pub struct RightingQuery(
+    attendance::corrections::graphql::CorrectionsQuery,
+    attendance::timesheets::graphql::TimesheetsQuery,
+);
+
+/// Time put right by people, and handed in.
+#[derive(MergedObject, Default)]
+pub struct RightingMutation(
+    attendance::corrections::mutations::CorrectionsMutation,
+    attendance::timesheets::graphql::TimesheetsMutation,
+);
+
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
@@ -136,6 +151,7 @@ pub struct Mutation(
     ReviewMutation,
     GatheringMutation,
     StaffingMutation,
+    RightingMutation,
 );
 
 /// What the rules decided, and what others would have decided.

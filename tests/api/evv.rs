@@ -255,7 +255,10 @@ async fn v03_v04_v05_v06_v07_v08_a_visit_is_told_while_it_happens() {
         .run("attendance/session", json!({"id": session}))
         .await;
     assert_eq!(seen.data("/session/workDate"), "2026-03-02");
-    assert_eq!(seen.data("/session/clockedInAt"), "2026-03-02T05:00:00Z");
+    assert_eq!(
+        seen.data("/session/clockedInAt"),
+        "2026-03-02T05:00:00+00:00"
+    );
     assert_eq!(seen.data("/session/client/id"), &json!(client));
     assert_eq!(seen.data("/session/member/id"), &json!(org.worker.member));
     assert_eq!(seen.data("/session/service"), "personal care");
@@ -267,7 +270,10 @@ async fn v03_v04_v05_v06_v07_v08_a_visit_is_told_while_it_happens() {
         .supervisor
         .run("attendance/session", json!({"id": session}))
         .await;
-    assert_eq!(seen.data("/session/clockedOutAt"), "2026-03-02T05:45:00Z");
+    assert_eq!(
+        seen.data("/session/clockedOutAt"),
+        "2026-03-02T05:45:00+00:00"
+    );
 }
 
 #[tokio::test]
@@ -302,7 +308,7 @@ async fn m05_the_audit_shows_when_who_and_what() {
     assert_eq!(entry["target"], json!(session));
     let who = entry["actorId"].as_str().unwrap();
     assert!(org.worker.member.to_string().ends_with(who));
-    assert_eq!(entry["at"], "2026-03-02T05:30:00Z");
+    assert_eq!(entry["at"], "2026-03-02T05:30:00+00:00");
     let verdict = org.owner.run("audit/audit_verification", json!({})).await;
     assert_eq!(verdict.data("/auditVerification/brokenAt"), &Value::Null);
 }
@@ -402,7 +408,7 @@ async fn m15_m16_m17_m18_clearing_is_audited() {
         .await;
     let change = seen.data("/exception/history/1");
     assert_eq!(change["change"], "ACKNOWLEDGED");
-    assert_eq!(change["at"], "2026-03-02T05:10:00Z");
+    assert_eq!(change["at"], "2026-03-02T05:10:00+00:00");
     assert_eq!(change["madeBy"]["id"], json!(org.supervisor.member));
     assert_eq!(change["detail"]["reasonCode"], "OTHER");
     assert_eq!(change["detail"]["memo"], "a landslide");

@@ -51,6 +51,8 @@ impl Foreign {
             ("client", kept.client),
             ("shift", kept.shift),
             ("session", kept.session),
+            ("punch", kept.punch),
+            ("correction", kept.correction),
             ("gathering", kept.gathering),
             ("record", kept.record),
             ("series", kept.series),
@@ -109,6 +111,8 @@ struct Kept {
     client_contact: String,
     shift: String,
     session: String,
+    punch: String,
+    correction: String,
     gathering: String,
     record: String,
     series: String,
@@ -152,6 +156,9 @@ impl Kept {
                 json!({"input": {"idempotencyKey": "in"}}),
             )
             .await;
+        let claims = json!({"id": session.text("/clockIn/id")});
+        let claims = acme.worker.run("attendance/session", claims).await;
+        let punch = claims.text("/session/punches/0/id");
         let judged = Judged::new(acme).await;
         let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
             "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
@@ -176,6 +183,8 @@ impl Kept {
             client_contact: contacts.text("/setClientContacts/emergencyContacts/0/id"),
             shift: shift.text("/planShift/id"),
             session: session.text("/clockIn/id"),
+            correction: correction(acme, &punch).await,
+            punch,
             gathering,
             record: record.text("/checkIn/id"),
             series: planned.text("/scheduleAttendanceSeries/0/series"),
@@ -230,6 +239,18 @@ impl Planned {
 /// A shape a stranger plans with.
 fn morning() -> Value {
     json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]})
+}
+
+/// What the worker of the first organization asks for.
+async fn correction(acme: &TestOrg, punch: &str) -> String {
+    let ask = json!({
+        "idempotencyKey": "ask", "changes": [{ "void": punch }], "reasonCode": "FORGOT_TO_CLOCK_IN",
+    });
+    let asked = acme
+        .worker
+        .run("corrections/request_correction", json!({ "input": ask }))
+        .await;
+    asked.text("/requestCorrection/id")
 }
 
 /// What the first organization keeps of its rules' decisions.
@@ -437,6 +458,53 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         "gatherings/attendance_by_member" => Some(
             json!({"filter": {"event": id("gathering"), "member": id("member"), "department": id("team")}}),
         ),
+        "corrections/force_clock_in" | "corrections/force_clock_out" => input(json!({
+            "idempotencyKey": "f", "member": id("member"), "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
+        })),
+        "corrections/enter_punches" => input(json!({
+            "idempotencyKey": "e", "member": id("member"), "place": id("place"), "client": id("client"),
+            "clockedInAt": "2026-03-01T05:00:00Z", "clockedOutAt": "2026-03-01T06:00:00Z",
+            "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
+        })),
+        "corrections/correct_punch" => input(json!({
+            "idempotencyKey": "c", "punch": id("punch"), "at": "2026-03-02T04:00:00Z",
+            "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
+        })),
+        "corrections/void_punch" | "corrections/restore_punch" => input(json!({
+            "idempotencyKey": path, "punch": id("punch"), "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
+        })),
+        "corrections/request_correction" => input(json!({
+            "idempotencyKey": "r", "changes": [{"void": id("punch")}], "reasonCode": "FORGOT_TO_CLOCK_IN",
+        })),
+        "corrections/approve_correction" => {
+            input(json!({"correction": id("correction"), "attested": true}))
+        }
+        "corrections/reject_correction" => {
+            input(json!({"correction": id("correction"), "memo": "no"}))
+        }
+        "corrections/withdraw_correction" => input(json!({"correction": id("correction")})),
+        "corrections/correction" => Some(json!({"id": id("correction")})),
+        "corrections/corrections" => Some(json!({"filter": {"member": id("member")}})),
+        "corrections/correction_preview" => {
+            Some(json!({"member": id("member"), "changes": [{"void": id("punch")}]}))
+        }
+        "corrections/session_versions" => Some(json!({"id": id("session")})),
+        "timesheets/timesheet" => Some(json!({"member": id("member"), "date": "2026-03-02"})),
+        "timesheets/timesheets" => {
+            Some(json!({"filter": {"member": id("member"), "department": id("team")}}))
+        }
+        "timesheets/timesheet_policy" => Some(json!({})),
+        "timesheets/set_timesheet_policy" => input(json!({"period": "WEEK"})),
+        "timesheets/submit_timesheet" => input(json!({"date": "2026-03-02", "hash": "0"})),
+        "timesheets/approve_timesheet" => {
+            input(json!({"member": id("member"), "date": "2026-03-02", "hash": "0"}))
+        }
+        "timesheets/return_timesheet" => {
+            input(json!({"member": id("member"), "date": "2026-03-02", "memo": "no"}))
+        }
+        "timesheets/lock_timesheet" | "timesheets/reopen_timesheet" => {
+            input(json!({"member": id("member"), "date": "2026-03-02", "reason": "mischief"}))
+        }
         "attendance/watch_session_events" => Some(json!({"after": 0})),
         "attendance/watch_active_sessions" => Some(json!({"filter": {"member": id("member")}})),
         "attendance/clock_in" => {

@@ -1,6 +1,5 @@
 //! What would change: candidates against what really happened. Every number here is worked out by hand.
 
-use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
 use chrono::TimeDelta;
@@ -11,14 +10,14 @@ use serde_json::{Value as Json, json};
 use zamu::kernel::id::ReplayId;
 use zamu::rules::decisions::retention;
 use zamu_rules::{Book, Mode};
-use zamu_schema::dual::{Dual, DualConnection, SqliteOptions};
+use zamu_schema::dual::{DualConnection, SqliteOptions};
 use zamu_schema::migrate::Target;
 use zamu_schema::tables as t;
 
 use super::decisions::{book, keep, seen};
 use super::server::Server;
 use super::support::TestApp;
-use super::support::database::raw;
+use super::support::database::{dump, raw};
 use super::support::people::{Person, TestOrg};
 
 const LATENESS: &str = "attendance.lateness";
@@ -453,40 +452,6 @@ async fn progress_is_heard_on_another_node_and_again() {
     assert!(done.is_sorted(), "{done:?}");
     let again = listen(&acme.owner, &replay).await;
     assert_eq!((again.len(), &again[0]), (1, last));
-}
-
-/// Every row of every table as text, sorted.
-async fn dump(target: &Target) -> BTreeMap<String, Vec<String>> {
-    #[derive(diesel::QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        line: String,
-    }
-    async fn lines(conn: &mut DualConnection, sql: String) -> Vec<String> {
-        let found: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
-        found.into_iter().map(|found| found.line).collect()
-    }
-    let mut conn = raw(target).await;
-    let is_postgres = conn.dialect() == Dual::Pg;
-    let tables = if is_postgres {
-        "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = current_schema()"
-    } else {
-        "SELECT name AS line FROM sqlite_schema WHERE type = 'table'"
-    };
-    let mut all = BTreeMap::new();
-    for table in lines(&mut conn, tables.to_owned()).await {
-        let sql = if is_postgres {
-            format!("SELECT x::text AS line FROM {table} x ORDER BY 1")
-        } else {
-            let columns = format!(
-                "SELECT group_concat('quote(\"' || name || '\")', ' || ''|'' || ') AS line FROM pragma_table_info('{table}')"
-            );
-            let columns = lines(&mut conn, columns).await.remove(0);
-            format!("SELECT {columns} AS line FROM \"{table}\" ORDER BY 1")
-        };
-        all.insert(table, lines(&mut conn, sql).await);
-    }
-    all
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,7 @@ async fn sessions(of: &Caller) -> Vec<Value> {
 
 async fn events(app: &TestApp, org: &TestOrg, kind: &str) -> usize {
     use diesel::prelude::*;
-    use diesel_async::RunQueryDsl as _;
+    use diesel_async::RunQueryDsl;
     use zamu_schema::tables::events;
     app.drain().await;
     let mut conn = super::support::database::raw(app.target()).await;
@@ -406,7 +406,7 @@ async fn outcome(app: &TestApp, of: &Person) -> Value {
 
 async fn roles(app: &TestApp, of: &Person) -> Vec<(String, String, String)> {
     use diesel::prelude::*;
-    use diesel_async::RunQueryDsl as _;
+    use diesel_async::RunQueryDsl;
     use zamu_schema::tables::punches;
     let mut conn = super::support::database::raw(app.target()).await;
     let mut rows: Vec<(DateTime<chrono::Utc>, String, String)> = punches::table
@@ -424,7 +424,7 @@ async fn roles(app: &TestApp, of: &Person) -> Vec<(String, String, String)> {
 
 async fn exceptions(app: &TestApp, of: &Person) -> Vec<(String, String, String)> {
     use diesel::prelude::*;
-    use diesel_async::RunQueryDsl as _;
+    use diesel_async::RunQueryDsl;
     use zamu_schema::tables::exceptions;
     let mut conn = super::support::database::raw(app.target()).await;
     let mut rows: Vec<(chrono::NaiveDate, String, String)> = exceptions::table

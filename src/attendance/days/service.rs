@@ -11,6 +11,7 @@ use super::model::{DayStatus, Material, Parts, WorkDay, check_range};
 use super::store::{self, Groups};
 use crate::app::App;
 use crate::attendance::model::WorkSession;
+use crate::attendance::timesheets;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
@@ -68,7 +69,11 @@ pub async fn settle_all_in(tx: &mut Tx, wanted: &Wanted) -> Result<()> {
             settle_member(tx, *member, days, (*from, *to), &mut groups).await?;
         }
     }
-    store::stage_groups(tx, &groups)
+    store::stage_groups(tx, &groups)?;
+    for (member, days) in wanted {
+        timesheets::service::touched_in(tx, *member, days).await?;
+    }
+    Ok(())
 }
 
 async fn settle_member(

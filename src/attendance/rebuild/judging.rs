@@ -86,7 +86,16 @@ pub(super) async fn judge_in(
         case.shift_minutes_before = before.shift;
         case.end_before = done.last().and_then(|session| session.clocked_out_at);
         let outcome = match kept {
-            Some(stored) => view.keep_or_count_again(tx, &case, stored).await?,
+            Some(stored) => {
+                let mut outcome = view.keep_or_count_again(tx, &case, stored).await?;
+                if stored.clocked_in_at >= what.since {
+                    // What came before it may be another way there, or positions that repeat.
+                    let found =
+                        assess::found_in(tx, &case, &outcome.session, &view.played()).await?;
+                    outcome.found = Some(found);
+                }
+                outcome
+            }
             None => {
                 case.travel = view.travel(tx, done.last()).await?;
                 let session = assess::anew_in(tx, &case, frame).await?;

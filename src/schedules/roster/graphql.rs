@@ -137,7 +137,7 @@ impl RosterMutation {
     /// and every clash in `conflicts`, or with `DENIED_BY_RULE`.
     ///
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
-    #[graphql(complexity = "100 * child_complexity")]
+    #[graphql(complexity = "25 * child_complexity")]
     async fn plan_shifts(&self, ctx: &Context<'_>, input: PlanShiftsInput) -> Result<ShiftPlan> {
         let new = NewRoster {
             members: members(&input.members)?,

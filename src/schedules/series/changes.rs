@@ -58,6 +58,7 @@ async fn held_in(tx: &mut Tx, id: SeriesId) -> Result<Held> {
 /// Moves one occurrence of a series to another day or other times, or leaves it out. Refused with every clash.
 pub async fn depart(app: &App, viewer: &Viewer, wanted: Departure) -> Result<(Series, Change)> {
     let reason = text::optional("reason", wanted.reason.as_deref(), 500)?;
+    known_year("day", wanted.day)?;
     if let Some(to) = wanted.to {
         known_year("to", to)?;
     }
@@ -157,7 +158,8 @@ pub async fn end(
         tx.settle().await?;
         return Ok(held.series);
     }
-    let first = cancel_in(&mut tx, &held, (from, NaiveDate::MAX), reason.as_deref()).await?;
+    let days = (from, held.series.planned_to.max(from));
+    let first = cancel_in(&mut tx, &held, days, reason.as_deref()).await?;
     held.series.last_day = Some(last);
     store::update(&mut tx, &held.series)?;
     if let Some(first) = first {

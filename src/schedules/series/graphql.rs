@@ -234,7 +234,7 @@ impl SeriesMutation {
     /// `RECURRENCE_INVALID`, with `SHIFT_CONFLICTS` and every clash in `conflicts`, or with `DENIED_BY_RULE`.
     ///
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
-    #[graphql(complexity = "100 * child_complexity")]
+    #[graphql(complexity = "25 * child_complexity")]
     async fn create_shift_series(
         &self,
         ctx: &Context<'_>,

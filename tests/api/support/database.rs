@@ -1,8 +1,10 @@
 //! A database for one test, gone when the test is.
 
-use diesel_async::SimpleAsyncConnection as _;
+use std::collections::BTreeMap;
+
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use tempfile::TempDir;
-use zamu_schema::dual::DualConnection;
+use zamu_schema::dual::{Dual, DualConnection};
 use zamu_schema::migrate::{self, Target};
 
 pub struct TestDatabase {
@@ -174,4 +176,38 @@ pub async fn raw(target: &Target) -> DualConnection {
 fn unique() -> String {
     let number = u64::from_be_bytes(zamu::kernel::id::Source::random().secret());
     format!("{number:016x}")
+}
+
+/// Every row of every table as text, sorted.
+pub async fn dump(target: &Target) -> BTreeMap<String, Vec<String>> {
+    #[derive(diesel::QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    async fn lines(conn: &mut DualConnection, sql: String) -> Vec<String> {
+        let found: Vec<Line> = diesel::sql_query(sql).load(conn).await.unwrap();
+        found.into_iter().map(|found| found.line).collect()
+    }
+    let mut conn = raw(target).await;
+    let is_postgres = conn.dialect() == Dual::Pg;
+    let tables = if is_postgres {
+        "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = current_schema()"
+    } else {
+        "SELECT name AS line FROM sqlite_schema WHERE type = 'table'"
+    };
+    let mut all = BTreeMap::new();
+    for table in lines(&mut conn, tables.to_owned()).await {
+        let sql = if is_postgres {
+            format!("SELECT x::text AS line FROM {table} x ORDER BY 1")
+        } else {
+            let columns = format!(
+                "SELECT group_concat('quote(\"' || name || '\")', ' || ''|'' || ') AS line FROM pragma_table_info('{table}')"
+            );
+            let columns = lines(&mut conn, columns).await.remove(0);
+            format!("SELECT {columns} AS line FROM \"{table}\" ORDER BY 1")
+        };
+        all.insert(table, lines(&mut conn, sql).await);
+    }
+    all
 }

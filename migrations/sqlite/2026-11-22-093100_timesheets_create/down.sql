@@ -1,0 +1,2 @@
+DROP TABLE timesheet_policies;
+DROP TABLE timesheets;
