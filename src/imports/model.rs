@@ -431,8 +431,8 @@ mod tests {
         let pairing = pair(taps);
         assert_eq!(pairing.spans.len(), 1);
         assert_eq!(
-            pairing.spans[0].clock_in.external_ref("7"),
-            "clockster:7:2022-01-03T07:00:00+07:00:IN"
+            pairing.spans[0].clock_in.at.to_rfc3339(),
+            "2022-01-03T07:00:00+07:00"
         );
     }
 
