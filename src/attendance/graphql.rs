@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::breaks::graphql::{SessionBreak, SessionHours, SessionTask};
 use super::corrections::graphql::{EditsOf, PunchChange, SessionVersion, VersionsOf};
-use super::model::{self, Direction, Lateness, Leaving, Source, Status};
+use super::model::{self, Direction, Lateness, Leaving, Role, Source, Status, Trust};
 use super::service::{self, Filter};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
@@ -126,6 +126,42 @@ pub enum PunchSource {
     Automatic,
     /// A file of another system.
     Import,
+}
+
+/// The part a punch plays in the session it belongs to.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Role")]
+pub enum PunchRole {
+    /// The session begins with it.
+    Opens,
+    /// The session ends with it.
+    Closes,
+    /// A break begins with it.
+    StartsBreak,
+    /// A break ends with it.
+    EndsBreak,
+    /// The same tap again, within two minutes.
+    Repeats,
+    /// It contradicts another punch; both are kept, and a person looks at it.
+    Conflicts,
+    /// An end without a beginning: it belongs to no session.
+    Orphan,
+    /// An automatic end that a real one replaced.
+    Superseded,
+    /// Taken out by a correction.
+    Voided,
+}
+
+/// How a punch's time is known.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Trust")]
+pub enum PunchTrust {
+    /// By the server's own clock.
+    Server,
+    /// By the device's running time since it last heard from the server.
+    Corrected,
+    /// By the device's clock alone, which nobody vouches for.
+    Unverified,
 }
 
 /// A verdict and the distance behind it.
@@ -392,6 +428,22 @@ impl Punch {
     /// How it came to us.
     async fn source(&self) -> PunchSource {
         self.0.source.into()
+    }
+
+    /// The part it plays in its session; worked out anew whenever another punch arrives.
+    async fn role(&self) -> PunchRole {
+        self.0.role.into()
+    }
+
+    /// How its time is known.
+    async fn trust(&self) -> PunchTrust {
+        self.0.trust.into()
+    }
+
+    /// Seconds the device's clock was ahead of the corrected time; negative where it was behind, nothing where nobody
+    /// vouches for the time.
+    async fn skew_seconds(&self) -> Option<i32> {
+        self.0.skew_seconds
     }
 
     /// What the break is called, for the beginning of one.

@@ -753,6 +753,8 @@ async fn a_flagged_session_asks_for_a_note_until_somebody_writes_one() {
             "attendance.geofence",
             "attendance.clock_out",
             "attendance.early_leave",
+            "attendance.breaks",
+            "attendance.hours",
             "attendance.review",
             "attendance.required_notes"
         ]),

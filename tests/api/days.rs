@@ -84,7 +84,7 @@ async fn absence_is_a_record_made_when_the_window_has_passed() {
         absent.data("/workDay/decisions/0/hook"),
         "attendance.status"
     );
-    assert_eq!(absent.data("/workDay/decisions/0/outcome"), "absent");
+    assert_eq!(absent.data("/workDay/decisions/0/outcome"), "absent()");
     let decided = absent.text("/workDay/decidedAt");
     // Another round, on another node or after a restart, changes nothing.
     app.clock.advance(TimeDelta::minutes(10));
@@ -142,11 +142,12 @@ async fn a_day_is_judged_once_it_is_over() {
     assert_eq!(status(worker, worker, "2026-03-03").await, "\"HALF_DAY\"");
     // Still at work when the window has passed: judged at the clock-out.
     app.clock.set(at("2026-03-04", "08:00"));
-    let key = json!({"input": {"idempotencyKey": "long"}});
-    assert!(worker.run("attendance/clock_in", key.clone()).await.ok());
+    let key = json!({"input": {"idempotencyKey": "long in"}});
+    assert!(worker.run("attendance/clock_in", key).await.ok());
     app.clock.set(at("2026-03-04", "22:00"));
     close::close(&app.app).await.unwrap();
     assert_eq!(status(worker, worker, "2026-03-04").await, "null");
+    let key = json!({"input": {"idempotencyKey": "long out"}});
     assert!(worker.run("attendance/clock_out", key).await.ok());
     assert_eq!(status(worker, worker, "2026-03-04").await, "\"PRESENT\"");
     let days = json!({"member": worker.member, "from": MONDAY, "to": "2026-03-31", "first": 2});

@@ -829,6 +829,7 @@ async fn a_day_as_it_stands() {
     assert_eq!(who, &json!(org.supervisor.member));
     let own = org.worker.run("reports/daily_report", json!({})).await;
     assert_eq!(own.data("/dailyReport/people"), 1);
+    let key = json!({"input": {"idempotencyKey": "going home"}});
     assert!(org.worker.run("attendance/clock_out", key).await.ok());
     app.clock.set(at(monday, 21 * 60));
     close::close(&app.app).await.unwrap();

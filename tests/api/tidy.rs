@@ -47,7 +47,14 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     (
         "reports",
-        &["orgs", "identity", "places", "schedules", "attendance"],
+        &[
+            "orgs",
+            "identity",
+            "places",
+            "schedules",
+            "exceptions",
+            "attendance",
+        ],
     ),
     (
         "imports",

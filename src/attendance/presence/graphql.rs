@@ -83,7 +83,11 @@ impl PresenceQuery {
     /// Whether somebody is at work right now; you, if you name nobody.
     ///
     /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    async fn work_status(&self, ctx: &Context<'_>, member: Option<ID>) -> Result<WorkStatus> {
+    async fn work_status(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose; you, if left out.")] member: Option<ID>,
+    ) -> Result<WorkStatus> {
         let member = optional_id("member", member.as_ref())?;
         Ok(WorkStatus(
             service::work_status(ctx.app(), ctx.viewer()?, member).await?,
@@ -125,7 +129,7 @@ impl PresenceQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(name = "id")] session: ID,
-        at: DateTime<Utc>,
+        #[graphql(desc = "The moment.")] at: DateTime<Utc>,
     ) -> Result<WorkSession> {
         let session = id("id", &session)?;
         let then =

@@ -107,6 +107,9 @@ fn checked(rule: &str) -> Result<String> {
     if rule.len() > LONGEST_RULE || !rule.chars().all(plain) {
         return Err(invalid(&"it looks like FREQ=WEEKLY;BYDAY=MO,WE,FR"));
     }
+    if rule.contains("COUNT=") && rule.contains("UNTIL=") {
+        return Err(invalid(&"it ends by COUNT or by UNTIL, not by both"));
+    }
     let parts = rule.split(';').filter(|part| !part.is_empty()).map(part);
     Ok(parts.collect::<Result<Vec<_>>>()?.join(";"))
 }
