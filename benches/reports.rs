@@ -380,14 +380,14 @@ fn material(number: u64, day: u64, date: NaiveDate) -> Material {
         fence_in: Judgement::NONE,
         fence_out: None,
         flags: Vec::new(),
-        needs_review: number % 50 == 0,
+        needs_review: number.is_multiple_of(50),
         leaving: None,
         minutes_early: None,
         required: Vec::new(),
         breaks: Vec::new(),
         hours: Some(hours(minutes)),
         tasks: Vec::new(),
-        is_manual: number % 30 == 0,
+        is_manual: number.is_multiple_of(30),
     };
     let shift = Shift {
         id: ShiftId::from_uuid(id(Thing::Shift, number)),

@@ -129,7 +129,7 @@ async fn try_clock_in(
         )
     };
     let shift_id = shift.as_ref().map(|shift| shift.id);
-    if heard.is_last
+    if heard.is_now
         && let Some(open) = heard.open()
         && fold::come_again(
             (open.clocked_in_at, open.shift_id),
@@ -266,7 +266,7 @@ async fn try_clock_out(
         )
     };
     let Some(open) = heard.open().filter(|_| heard.is_last) else {
-        if heard.is_last && !heard.was_closed_for_them() {
+        if heard.is_now && heard.open().is_none() && !heard.was_closed_for_them() {
             return Err(not_clocked_in());
         }
         return put_among(tx, key, punch).await;
@@ -338,7 +338,9 @@ pub(super) struct Hearing {
     pub member: MemberId,
     pub time: PunchTime,
     pub newest: Option<WorkSession>,
-    /// Whether it lies after everything known of the member: then nothing else has to be worked out anew.
+    /// Whether it lies after everything known of the member: then what stands says whether it is in turn.
+    pub is_now: bool,
+    /// Whether nothing else has to be worked out anew either.
     pub is_last: bool,
 }
 
@@ -381,12 +383,13 @@ pub(super) async fn hear(tx: &mut Tx, key: &Key, captured_at: Option<Instant>) -
         Some(since) => versions::edited_since(tx, member, since).await?,
         None => false,
     };
-    let is_last = last.is_none_or(|last| last < time.occurred_at) && !edited;
+    let is_now = last.is_none_or(|last| last < time.occurred_at);
     Ok(Heard::Now(Box::new(Hearing {
         member,
         time,
         newest,
-        is_last,
+        is_now,
+        is_last: is_now && !edited,
     })))
 }
 
@@ -487,16 +490,12 @@ impl<'a> Around<'a> {
             return Ok(());
         }
         let shifts = schedules::service::planned_in(tx, self.member.id, (day, day)).await?;
-        match self.shift {
-            Some(shift) => {
-                case.delay_was_approved = calendar::is_on_leave(&shifts, shift.starts_at);
-                case.leave_was_approved = calendar::is_on_leave(&shifts, shift.ends_at);
-            }
-            None => {
-                case.is_rest_day =
-                    calendar::is_rest_day_in(tx, self.member.id, &shifts, day).await?;
-                case.is_planned = calendar::is_planned(&shifts, day);
-            }
+        if let Some(shift) = self.shift {
+            case.delay_was_approved = calendar::is_on_leave(&shifts, shift.starts_at);
+            case.leave_was_approved = calendar::is_on_leave(&shifts, shift.ends_at);
+        } else {
+            case.is_rest_day = calendar::is_rest_day_in(tx, self.member.id, &shifts, day).await?;
+            case.is_planned = calendar::is_planned(&shifts, day);
         }
         Ok(())
     }

@@ -134,7 +134,7 @@ fn places(case: &Case<'_>, session: &WorkSession, all: &mut Vec<Found>) {
         match (verdict, claim.punch.fix) {
             (Verdict::Outside, _) => all.push(look(outside, json!({ "distanceM": distance_m }))),
             (Verdict::Uncertain, Some(fix)) => {
-                weak.push(json!({ "end": end, "accuracyM": fix.accuracy_m }))
+                weak.push(json!({ "end": end, "accuracyM": fix.accuracy_m }));
             }
             (Verdict::Uncertain, None) => missing.push(json!({ "end": end })),
             (Verdict::Inside | Verdict::None, _) => {}

@@ -168,7 +168,7 @@ fn sort(hours: &mut Hours, decision: &Decision, countable: i64) {
             whole_of(bucket, "rate_percent"),
         ) {
             (Some("overtime"), Some(rate_percent)) => {
-                add_overtime(&mut hours.overtime, minutes, rate_percent)
+                add_overtime(&mut hours.overtime, minutes, rate_percent);
             }
             _ => hours.regular += minutes,
         }

@@ -240,7 +240,13 @@ impl Exception {
         self.severity == found.severity && self.detail == found.detail
     }
 
-    pub(super) fn found_again(mut self, found: Found, at: Instant) -> Transition {
+    pub(super) fn found_again(
+        mut self,
+        subject: &Subject,
+        found: Found,
+        at: Instant,
+    ) -> Transition {
+        self.subject.clone_from(subject);
         let before = json!({
             "severity": self.severity.name(), "score": self.score, "detail": self.detail,
         });
@@ -384,7 +390,7 @@ pub struct Filter {
 impl Filter {
     /// Whether it is what is wanted, whatever its state.
     pub fn takes(&self, one: &Exception) -> bool {
-        fn is<T: PartialEq>(wanted: Option<T>, value: Option<T>) -> bool {
+        fn is<T: PartialEq + Copy>(wanted: Option<T>, value: Option<T>) -> bool {
             wanted.is_none() || wanted == value
         }
         let date = one.subject.work_date;
@@ -403,6 +409,10 @@ impl Filter {
 
 /// What is known of a visit when somebody asks whether it can be billed, and whether it was captured as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own about the visit"
+)]
 pub struct Visit {
     pub start_is_known: bool,
     pub end_is_known: bool,

@@ -24,12 +24,17 @@ pub fn reconcile(
     for old in standing {
         match wanted.remove(&(old.kind, old.code.clone())) {
             None => transitions.push(old.gone(at, Map::new())),
+            // What it is about may have moved to another day, place or department; that is no news to whoever
+            // acknowledged it.
             Some(new) if old.says(&new) => {
-                if old.state == State::Open && old.score != new.score {
-                    transitions.push(old.found_again(new, at));
+                let is_news = old.state == State::Open && old.score != new.score;
+                if is_news || old.subject != *subject {
+                    transitions.push(old.found_again(subject, new, at));
                 }
             }
-            Some(new) if old.state == State::Open => transitions.push(old.found_again(new, at)),
+            Some(new) if old.state == State::Open => {
+                transitions.push(old.found_again(subject, new, at));
+            }
             Some(new) => {
                 let id = new_id();
                 let by = Map::from_iter([("by".to_owned(), json!(id.to_string()))]);
@@ -130,7 +135,9 @@ mod tests {
             let made = reconcile(&subject(), self.standing(), found, at(minute), new_id);
             self.ids = ids;
             let count = made.len();
-            made.into_iter().for_each(|one| self.keep(one));
+            for one in made {
+                self.keep(one);
+            }
             count
         }
 

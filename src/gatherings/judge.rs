@@ -122,15 +122,14 @@ impl Judged {
     /// The event's own minutes decide alone; where it has none, the organization's rule does.
     fn lateness(&mut self, rules: &mut InForce, known: &Known<'_>) {
         let measured = facts::minutes_late(known.gathering, known.time.occurred_at);
-        let (is_late, minutes) = match known.gathering.window.late_after_minutes {
-            Some(after) => (measured > after.into(), measured),
-            None => {
-                let decision = rules.ask(hooks::LATENESS, facts::lateness(known));
-                self.heed(&decision);
-                let minutes = decision.outcome.whole("minutes").unwrap_or(measured);
-                let is_late = matches!(decision.outcome.name.as_str(), "late" | "very_late");
-                (is_late, minutes)
-            }
+        let (is_late, minutes) = if let Some(after) = known.gathering.window.late_after_minutes {
+            (measured > after.into(), measured)
+        } else {
+            let decision = rules.ask(hooks::LATENESS, facts::lateness(known));
+            self.heed(&decision);
+            let minutes = decision.outcome.whole("minutes").unwrap_or(measured);
+            let is_late = matches!(decision.outcome.name.as_str(), "late" | "very_late");
+            (is_late, minutes)
         };
         if is_late {
             self.status = Status::Late;

@@ -282,7 +282,7 @@ impl Gathering {
 pub type Person = (MemberId, Option<DepartmentId>);
 
 /// Who is expected, of everybody who is active: by name, or by department with those below it.
-pub fn expected(
+pub(super) fn expected(
     gathering: &Gathering,
     everybody: &[Person],
     named: &HashSet<MemberId>,

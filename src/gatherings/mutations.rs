@@ -372,8 +372,8 @@ impl GatheringsMutation {
     ) -> Result<AttendanceEvent> {
         let (event, following) = (id("event", &input.event)?, input.and_following);
         let changes = input.read()?;
-        let changed = planning::update(ctx.app(), ctx.viewer()?, event, changes, following).await?;
-        Ok(AttendanceEvent(changed))
+        let updated = planning::update(ctx.app(), ctx.viewer()?, event, changes, following).await?;
+        Ok(AttendanceEvent(updated))
     }
 
     /// Calls an attendance event off, alone or with those of its series that follow; calling off again changes

@@ -325,18 +325,18 @@ pub async fn update(
         let message = "each of a series keeps its own date";
         return Err(Error::invalid("date", message));
     }
-    let mut changed = Vec::new();
+    let mut updated = Vec::new();
     for gathering in affected(&mut tx, this, following).await? {
         let before = gathering.clone();
         let gathering = changes.clone().apply(gathering)?;
         rename(&mut tx, (&before, &gathering), &changes).await?;
         store::stage_update(&mut tx, &gathering)?;
         tx.emit(&Event::GatheringChanged(about(&gathering)))?;
-        changed.push(gathering);
+        updated.push(gathering);
     }
-    tx.commit(Audit::of(id).detail(serde_json::json!({ "events": changed.len() })))
+    tx.commit(Audit::of(id).detail(serde_json::json!({ "events": updated.len() })))
         .await?;
-    let this = changed.into_iter().next();
+    let this = updated.into_iter().next();
     this.ok_or_else(|| Error::not_found("attendance event"))
 }
 
@@ -421,7 +421,7 @@ pub async fn cancel(
         0 => tx.settle().await?,
         _ => {
             tx.commit(audit.detail(serde_json::json!({ "events": cancelled })))
-                .await?
+                .await?;
         }
     }
     let this = all.into_iter().next();

@@ -265,8 +265,8 @@ async fn join(
             store::readmit_member(&mut lobby, org, member.clone()).await?;
             member
         }
-        None => match recorded(&mut lobby, invitation).await? {
-            Some(recorded) => {
+        None => {
+            if let Some(recorded) = recorded(&mut lobby, invitation).await? {
                 let Member { phone, email, .. } = joined(&lobby, account, invitation);
                 let member = Member {
                     account_id: Some(account),
@@ -276,13 +276,12 @@ async fn join(
                 };
                 store::readmit_member(&mut lobby, org, member.clone()).await?;
                 member
-            }
-            None => {
+            } else {
                 let member = joined(&lobby, account, invitation);
                 store::admit_member(&mut lobby, org, member.clone()).await?;
                 member
             }
-        },
+        }
     };
     lobby.emit(
         org,

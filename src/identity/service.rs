@@ -392,9 +392,9 @@ pub(super) async fn changed_with(
     if shows {
         announce_in(&mut tx, Event::MemberChanged { member: member.id })?;
     }
-    let shown = masked(&tx, member);
+    let seen = masked(&tx, member);
     tx.commit(audit).await?;
-    Ok(shown)
+    Ok(seen)
 }
 
 /// Emits an event about a member's access, and tells this node of it once it is durable.

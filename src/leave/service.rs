@@ -173,7 +173,7 @@ pub async fn take_back(app: &App, viewer: &Viewer, id: LeaveId, reason: &str) ->
     }
     leave.status = Status::TakenBack;
     ledger::stage_taking(&mut tx, &leave, leave.half_days)?;
-    schedules::service::cancel_leave_in(&mut tx, leave.id).await?;
+    schedules::service::cancel_leave_in(&mut tx, leave.id)?;
     settle(tx, leave, Some(reason)).await
 }
 

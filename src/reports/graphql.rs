@@ -304,6 +304,7 @@ impl DailyReport {
 
     /// The people, in the order of their ids.
     #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn rows(
         &self,
         #[graphql(desc = "Only those who stand so.")] standing: Option<StandingName>,
@@ -442,7 +443,6 @@ impl ReportsQuery {
     ///
     /// Requires: `VIEW_REPORTS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
     #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the API")]
     async fn trend(
         &self,
         ctx: &Context<'_>,

@@ -422,7 +422,7 @@ pub async fn plan_leave_in(
 }
 
 /// Takes leave out of the plan that was taken back.
-pub async fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
+pub fn cancel_leave_in(tx: &mut Tx, leave: LeaveId) -> Result<()> {
     let now = tx.now();
     store::stage_cancelled_leave(tx, leave, now)
 }

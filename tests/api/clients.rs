@@ -10,8 +10,12 @@ async fn a_client_has_several_numbers_addresses_and_people_to_call() {
     let app = TestApp::start().await;
     let acme = app.organization("acme").await;
     let mut places = Vec::new();
-    for (number, name) in ["Home", "Mother's house", "Day centre"].iter().enumerate() {
-        let position = json!({"latitude": -0.1 - number as f64 / 100.0, "longitude": 34.7});
+    for (latitude, name) in [
+        (-0.1, "Home"),
+        (-0.11, "Mother's house"),
+        (-0.12, "Day centre"),
+    ] {
+        let position = json!({"latitude": latitude, "longitude": 34.7});
         let input = json!({"input": {"name": name, "position": position}});
         let place = acme.owner.run("places/create_place", input).await;
         places.push(place.text("/createPlace/id"));

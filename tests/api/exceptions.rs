@@ -17,7 +17,7 @@ use super::support::{Answer, TestApp};
 const DAY: &str = "2026-03-02";
 
 /// What is found about a person's day, by whoever works the time out.
-pub async fn find(
+pub(super) async fn find(
     app: &TestApp,
     by: &Person,
     about: &Person,
@@ -41,7 +41,7 @@ pub async fn find(
         .unwrap();
 }
 
-pub fn found(kind: Kind, minutes: i64) -> Found {
+pub(super) fn found(kind: Kind, minutes: i64) -> Found {
     Found::plain(
         kind,
         Map::from_iter([("minutes".to_owned(), json!(minutes))]),

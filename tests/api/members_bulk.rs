@@ -123,7 +123,7 @@ async fn every_row_is_accounted_for() {
             &json!("WORKER")
         )
     );
-    assert_eq!(ben["name"], "Ben \"Benjo\"\r\nOtieno");
+    assert_eq!(ben["name"], "Ben \"Benjo\" Otieno");
     assert_eq!(ben["role"], "SUPERVISOR");
     // What failed is a table again, and runs nothing.
     let failed = import["failedCsv"].as_str().unwrap();
@@ -348,9 +348,12 @@ async fn an_address_is_never_anothers_even_after_its_owner_left() {
             .ok()
     );
     // Not by changing one's own address to it.
-    let taken = json!({"input": {"email": acme.worker.email}});
-    let taken = acme.admin.run("identity/update_profile", taken).await;
-    assert_eq!((taken.code(), taken.field()), ("HANDLE_TAKEN", "email"));
+    let occupied = json!({"input": {"email": acme.worker.email}});
+    let occupied = acme.admin.run("identity/update_profile", occupied).await;
+    assert_eq!(
+        (occupied.code(), occupied.field()),
+        ("HANDLE_TAKEN", "email")
+    );
     // Not from a table.
     let table = format!(
         "Name,Mail,Phone,Job,Team,Ref,Role\nNewcomer,{},,,,N1,\n",

@@ -13,6 +13,14 @@ use crate::support::people::TestOrg;
 use crate::support::{Answer, TestApp};
 
 type Instant = DateTime<Utc>;
+/// Status, from, to, breaks and worked minutes of a stored session.
+type Stored = (
+    Value,
+    Option<Instant>,
+    Option<Instant>,
+    Vec<(Option<Instant>, Option<Instant>)>,
+    i64,
+);
 
 /// Numbers that look random and are the same in every run.
 mod rand_like {
@@ -114,7 +122,6 @@ fn sessions(claims: &[Claim]) -> Vec<Span> {
                 done.extend(open.take());
                 open = Some(begun(at));
             }
-            (Way::In, Some(_)) => {}
             (Way::In, None) => open = Some(begun(at)),
             (Way::Out, Some(span)) => {
                 if let Some(pause) = span.pauses.last_mut().filter(|pause| pause.1.is_none()) {
@@ -479,7 +486,7 @@ impl Play {
             .await;
         let edges = answer.data("/sessions/edges").as_array().unwrap().clone();
         let time = |value: &Value| value.as_str().map(|text| text.parse::<Instant>().unwrap());
-        let mut stored: Vec<(Value, Option<Instant>, Option<Instant>, Vec<_>, i64)> = edges
+        let mut stored: Vec<Stored> = edges
             .iter()
             .map(|edge| &edge["node"])
             .filter(|node| node["status"] != "VOID")
@@ -554,7 +561,7 @@ impl Play {
 
 /// How many sequences, and of how many steps: fewer where each step crosses a network.
 fn size() -> (u8, usize) {
-    if std::env::var_os("ZAMU_TEST_DATABASE_URL").is_some() {
+    if crate::support::database::is_postgres() {
         (4, 20)
     } else {
         (25, 40)

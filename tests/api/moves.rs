@@ -8,6 +8,10 @@ use zamu::kernel::id::DepartmentId;
 use crate::support::TestApp;
 use crate::support::people::{Person, TestOrg};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "called with a value made on the spot"
+)]
 fn to(person: &Person, department: Value, from: Value) -> Value {
     json!({"input": {"member": person.member, "department": department, "effectiveFrom": from}})
 }

@@ -67,6 +67,10 @@ async fn submit(org: &TestOrg, hash: &str) -> Answer {
     org.worker.run("timesheets/submit_timesheet", input).await
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "called with a value made on the spot"
+)]
 fn decision(org: &TestOrg, rest: Value) -> Value {
     let mut input = json!({"member": org.worker.member, "date": "2026-03-15"});
     input

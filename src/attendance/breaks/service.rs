@@ -99,10 +99,27 @@ async fn try_tap(
         break_kind: input.kind.clone(),
         ..Punch::new(tx.id(), heard.member, direction, Source::Mobile, heard.time)
     };
+    if heard.is_now {
+        in_turn(heard.open(), direction)?;
+    }
     if !heard.is_last {
         return put_among(tx, key, punch).await;
     }
     take(tx, key, &heard, punch).await
+}
+
+/// Whether a break can begin or end as things stand.
+fn in_turn(open: Option<&WorkSession>, direction: Direction) -> Result<()> {
+    let open = open.ok_or_else(not_clocked_in)?;
+    let is_on_break = open
+        .breaks
+        .last()
+        .is_some_and(|pause| pause.ends_at.is_none());
+    if is_on_break == (direction == Direction::BreakEnd) {
+        Ok(())
+    } else {
+        Err(out_of_turn(direction))
+    }
 }
 
 /// At the end of the claims: judged at once.

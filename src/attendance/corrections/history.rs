@@ -1,6 +1,7 @@
 //! What was known of a session when: every past state, what changed between two of them, and through whom.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::{Value, json};
 
@@ -50,9 +51,9 @@ pub async fn of_many(
     let punches = store::list_punches(&mut tx, &seen).await?;
     let mut edits: HashMap<MemberId, Vec<PunchEdit>> = HashMap::new();
     for session in &sessions {
-        if !edits.contains_key(&session.member_id) {
+        if let Entry::Vacant(missing) = edits.entry(session.member_id) {
             let all = versions::list_edits(&mut tx, session.member_id).await?;
-            edits.insert(session.member_id, all);
+            missing.insert(all);
         }
     }
     let told = |now: WorkSession| {

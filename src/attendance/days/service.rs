@@ -93,7 +93,7 @@ async fn settle_member(
         let material = materials.remove(date).unwrap_or_default();
         let before = known.remove(date);
         let status = judged(tx, (member, *date), &material, before.as_ref()).await?;
-        stage_day(tx, (member, *date), &material, status, before)?;
+        stage_day(tx, (member, *date), &material, status, before.as_ref())?;
         let (before, now) = (
             parts.remove(date).unwrap_or_default(),
             material.parts(status),
@@ -111,7 +111,7 @@ fn stage_day(
     (member, date): (MemberId, NaiveDate),
     material: &Material,
     status: Option<DayStatus>,
-    before: Option<WorkDay>,
+    before: Option<&WorkDay>,
 ) -> Result<()> {
     if material.is_empty() {
         return match before {
@@ -120,12 +120,12 @@ fn stage_day(
         };
     }
     let mut day = material.day(member, date, status);
-    let decided_before = before.as_ref().filter(|before| before.status == status);
+    let decided_before = before.filter(|before| before.status == status);
     day.decided_at = status.map(|_| {
         let then = decided_before.and_then(|before| before.decided_at);
         then.unwrap_or(tx.now())
     });
-    if before.as_ref() == Some(&day) {
+    if before == Some(&day) {
         return Ok(());
     }
     store::stage_day(tx, &day)

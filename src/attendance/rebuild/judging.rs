@@ -70,40 +70,33 @@ pub(super) async fn judge_in(
         case.department = department.as_deref();
         case.has_note = view.has_note(notes.get(id).map_or(&[] as &[Note], Vec::as_slice));
         let day = view.work_date(zone);
-        match case.shift {
-            Some(shift) => {
-                case.delay_was_approved = calendar::is_on_leave(&past.shifts, shift.starts_at);
-                case.leave_was_approved = calendar::is_on_leave(&past.shifts, shift.ends_at);
-            }
-            None => {
-                case.is_rest_day =
-                    calendar::is_rest_day_in(tx, past.member.id, &past.shifts, day).await?;
-                case.is_planned = calendar::is_planned(&past.shifts, day);
-            }
+        if let Some(shift) = case.shift {
+            case.delay_was_approved = calendar::is_on_leave(&past.shifts, shift.starts_at);
+            case.leave_was_approved = calendar::is_on_leave(&past.shifts, shift.ends_at);
+        } else {
+            case.is_rest_day =
+                calendar::is_rest_day_in(tx, past.member.id, &past.shifts, day).await?;
+            case.is_planned = calendar::is_planned(&past.shifts, day);
         }
         let before = Before::of(&done, case.shift.map(|shift| shift.id), day);
         case.week_minutes_before = before.week;
         case.shift_minutes_before = before.shift;
         case.end_before = done.last().and_then(|session| session.clocked_out_at);
-        let outcome = match kept {
-            Some(stored) => {
-                let mut outcome = view.keep_or_count_again(tx, &case, stored).await?;
-                if stored.clocked_in_at >= what.since {
-                    // What came before it may be another way there, or positions that repeat.
-                    let found =
-                        assess::found_in(tx, &case, &outcome.session, &view.played()).await?;
-                    outcome.found = Some(found);
-                }
-                outcome
+        let outcome = if let Some(stored) = kept {
+            let mut outcome = view.keep_or_count_again(tx, &case, stored).await?;
+            if stored.clocked_in_at >= what.since {
+                // What came before it may be another way there, or positions that repeat.
+                let found = assess::found_in(tx, &case, &outcome.session, &view.played()).await?;
+                outcome.found = Some(found);
             }
-            None => {
-                case.travel = view.travel(tx, done.last()).await?;
-                let session = assess::anew_in(tx, &case, frame).await?;
-                let found = assess::found_in(tx, &case, &session, &view.played()).await?;
-                Outcome {
-                    session,
-                    found: Some(found),
-                }
+            outcome
+        } else {
+            case.travel = view.travel(tx, done.last()).await?;
+            let session = assess::anew_in(tx, &case, frame).await?;
+            let found = assess::found_in(tx, &case, &session, &view.played()).await?;
+            Outcome {
+                session,
+                found: Some(found),
             }
         };
         done.push(outcome.session.clone());

@@ -23,11 +23,10 @@ pub struct OffsetTime(String);
 impl OffsetTime {
     fn read(&self, field: &str) -> Result<DateTime<FixedOffset>, Error> {
         let read = DateTime::parse_from_rfc3339(&self.0);
-        read.map_err(|_| {
-            Error::invalid(
-                field,
-                "a time with its zone looks like 2026-03-02T08:00:00+03:00",
-            )
+        read.map_err(|error| {
+            let message =
+                format!("a time with its zone looks like 2026-03-02T08:00:00+03:00: {error}");
+            Error::invalid(field, message)
         })
     }
 }

@@ -264,15 +264,13 @@ fn heard(answer: Heard) -> Result<Heard> {
     })
 }
 
-fn reading(reading: Reading, field: &str) -> Result<Reading> {
+fn reading(mut reading: Reading, field: &str) -> Result<Reading> {
     if reading.monotonic_ms < 0 {
         let message = "a monotonic clock does not run below zero";
         return Err(Error::invalid("monotonicMs", message));
     }
-    Ok(Reading {
-        boot_id: text::required(field, &reading.boot_id, 100)?,
-        monotonic_ms: reading.monotonic_ms,
-    })
+    reading.boot_id = text::required(field, &reading.boot_id, 100)?;
+    Ok(reading)
 }
 
 fn single_line(field: &str, text: String) -> Result<String> {

@@ -83,7 +83,7 @@ async fn attempt(app: &App, viewer: &Viewer, sender: &Sender, items: &[Item]) ->
     let mut fates: Vec<Option<Fate>> = items.iter().map(|_| None).collect();
     for (index, judged) in in_order(items, sender, &surroundings, tx.now()) {
         let fate = match judged {
-            Ok((claim, made)) => batch.take(&tx, claim, made)?,
+            Ok((claim, made)) => batch.take(&tx, claim, &made)?,
             Err(error) => Fate::Refused(error),
         };
         if let Some(slot) = fates.get_mut(index) {
@@ -240,16 +240,16 @@ impl<'a> Batch<'a> {
             names.insert(claim.name_of_its_own()?);
         }
         let found = store::list_punches_by_ref(tx, member.id, names.into_iter().collect()).await?;
-        let named = |punch: Punch| Some((punch.client_ref.clone()?, punch));
+        let by_name = |punch: Punch| Some((punch.client_ref.clone()?, punch));
         Ok(Self {
             member,
-            known: found.into_iter().filter_map(named).collect(),
+            known: found.into_iter().filter_map(by_name).collect(),
             new: Vec::new(),
         })
     }
 
     /// New, or known under its name; another claim under a name already used is kept under a name of its own.
-    fn take(&mut self, tx: &Tx, claim: &Claim, made: Made<'_>) -> Result<Fate> {
+    fn take(&mut self, tx: &Tx, claim: &Claim, made: &Made<'_>) -> Result<Fate> {
         let Some(first) = self.known.get(&claim.client_id) else {
             return Ok(self.add(tx, claim, claim.client_id.clone(), made, false));
         };
@@ -263,8 +263,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn add(&mut self, tx: &Tx, claim: &Claim, name: String, made: Made<'_>, reused: bool) -> Fate {
-        let punch = claim.punch(tx.id(), name.clone(), self.member.id, &made);
+    fn add(&mut self, tx: &Tx, claim: &Claim, name: String, made: &Made<'_>, reused: bool) -> Fate {
+        let punch = claim.punch(tx.id(), name.clone(), self.member.id, made);
         let fate = Fate::New {
             punch: punch.id,
             reused,

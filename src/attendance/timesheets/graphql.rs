@@ -55,6 +55,7 @@ pub enum TimesheetState {
 
 /// Minutes added up.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "the API names the unit")]
 pub struct TimesheetTotals {
     /// From in to out, breaks left out.
     worked_minutes: i64,

@@ -100,7 +100,7 @@ impl Policy {
         }
     }
 
-    fn run_of(&self, day: NaiveDate, length: u64) -> Span {
+    fn run_of(self, day: NaiveDate, length: u64) -> Span {
         let length_days = i64::try_from(length).unwrap_or(7);
         let into = (day - self.anchor).num_days().rem_euclid(length_days);
         let from = day - Days::new(u64::try_from(into).unwrap_or(0));
@@ -226,7 +226,8 @@ impl Day {
 
     fn counts(&self) -> bool {
         let pinned = self.pinned();
-        !self.sessions.is_empty() || !pinned["status"].is_null()
+        let status = pinned.get("status");
+        !self.sessions.is_empty() || status.is_some_and(|status| !status.is_null())
     }
 }
 

@@ -27,7 +27,7 @@ pub enum CodeProfile {
     Ohio,
     /// Connecticut's Department of Social Services.
     Connecticut,
-    /// Numbers in the style of HHAeXchange.
+    /// Numbers in the style of `HHAeXchange`.
     Hha,
 }
 
@@ -113,6 +113,7 @@ impl CodesQuery {
     ///
     /// Requires: `VIEW_ORGANIZATION` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, PATIENT, INTEGRATION, OPERATOR).
     #[graphql(complexity = "100 + child_complexity")]
+    #[expect(clippy::unused_async, reason = "the API asks for async functions")]
     async fn code_profiles(&self, ctx: &Context<'_>) -> Result<Vec<CodeProfileContent>> {
         let shipped = service::profiles(ctx.viewer()?)?;
         Ok(shipped.into_iter().map(content).collect())

@@ -8,7 +8,6 @@ use super::service::{self, NewImport, Outcome, Resume};
 use crate::graphql::context::Ask;
 use crate::graphql::scalars;
 use crate::identity::graphql::{Invitation, Role};
-use crate::kernel::error::Error;
 
 /// What is said about a row.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,7 +313,7 @@ impl MemberImportsMutation {
             dry_run: input.dry_run,
         };
         let role = new.options.role;
-        crate::identity::model::personal(role).map_err(Error::from)?;
+        crate::identity::model::personal(role)?;
         Ok(service::import(ctx.app(), ctx.viewer()?, new).await?.into())
     }
 

@@ -229,7 +229,10 @@ impl Reader<'_> {
         let external_ref = checked(mapping.external_ref.as_deref(), &|text| {
             text::required("externalRef", text, 120)
         });
-        let name = text::required("name", cell(Some(&mapping.name)).unwrap_or_default(), 120)
+        // A name over two lines of its cell is one name.
+        let name = cell(Some(&mapping.name)).unwrap_or_default();
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = text::required("name", &name, 120)
             .map_err(|error| refuse(Some(&mapping.name), &error))
             .unwrap_or_default();
         let tags = cell(mapping.tags.as_deref()).map(tag_list);
@@ -309,12 +312,12 @@ fn tag_list(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Corrected rows by the number of the row each was, and what is to be said about the rest.
+pub type Corrected = (BTreeMap<u64, Vec<String>>, Vec<Remark>);
+
 /// The rows of a corrected table, in the columns of the first one: which row each was, and its cells. What names no
 /// failed row is said.
-pub fn corrected(
-    sheet: &Sheet,
-    import: &MemberImport,
-) -> Result<(BTreeMap<u64, Vec<String>>, Vec<Remark>)> {
+pub fn corrected(sheet: &Sheet, import: &MemberImport) -> Result<Corrected> {
     let at = sheet.column(ROW).ok_or_else(|| {
         let message = format!("the column `{ROW}` of failedCsv says which row is corrected");
         Error::invalid("csv", message)

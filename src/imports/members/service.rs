@@ -348,6 +348,10 @@ impl<'a> Work<'a> {
         Ok(Ok(remarks))
     }
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "the error of a row's result, which is boxed because it is large"
+    )]
     fn refused(&self, row: u64, error: Error) -> Refused {
         let column = self.import.options.mapping.role.clone();
         Box::new(remark(row, column, RemarkCode::NotAllowed, error.message))
@@ -489,6 +493,10 @@ fn record(draft: Draft, department: Option<DepartmentId>) -> Record {
 
 /// Everybody, by what a row may call them.
 #[derive(Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each field is named after what it finds people by"
+)]
 struct People {
     by_id: HashMap<MemberId, Member>,
     by_ref: HashMap<String, MemberId>,

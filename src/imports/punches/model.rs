@@ -108,7 +108,7 @@ impl Mapping {
     pub fn zone(&self) -> Result<Option<Tz>> {
         let bad = |name: &str| Error::invalid("mapping", format!("`{name}` is no time zone"));
         let name = self.time.zone.as_deref();
-        name.map(|name| name.parse().map_err(|_| bad(name)))
+        name.map(|name| name.parse().ok().ok_or_else(|| bad(name)))
             .transpose()
     }
 
@@ -212,7 +212,8 @@ impl Reader<'_> {
             let at = DateTime::parse_from_str(&text, &time.format).ok();
             return at.filter(sane).ok_or_else(bad);
         }
-        let local = NaiveDateTime::parse_from_str(&text, &time.format).map_err(|_| bad())?;
+        let local = NaiveDateTime::parse_from_str(&text, &time.format).ok();
+        let local = local.ok_or_else(bad)?;
         let zone = self.zone;
         let at = local_to_instant(local.date(), local.time(), zone);
         Some(at.with_timezone(&zone).fixed_offset())

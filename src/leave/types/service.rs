@@ -34,7 +34,7 @@ impl Described {
         Ok(self)
     }
 
-    fn becomes(self, kind: LeaveType) -> LeaveType {
+    fn becomes(self, kind: &LeaveType) -> LeaveType {
         LeaveType {
             name: self.name,
             pay: self.pay,
@@ -42,7 +42,7 @@ impl Described {
             half_days_allowed: self.half_days_allowed,
             needs_balance: self.needs_balance,
             yearly_half_days: self.yearly_half_days,
-            ..kind
+            ..*kind
         }
     }
 }
@@ -71,7 +71,7 @@ const DEFINED: Event = Event::CalendarChanged {
 pub async fn add(app: &App, viewer: &Viewer, new: Described) -> Result<LeaveType> {
     let new = new.checked()?;
     let mut tx = app.begin(viewer, Action::ManageCalendar).await?;
-    let kind = new.becomes(blank(&tx));
+    let kind = new.becomes(&blank(&tx));
     store::insert(&mut tx, &kind).await?;
     tx.emit(&DEFINED)?;
     tx.commit(Audit::of(kind.id)).await?;
@@ -88,7 +88,7 @@ pub async fn change(
 ) -> Result<LeaveType> {
     let new = new.checked()?;
     let mut tx = app.begin(viewer, Action::ManageCalendar).await?;
-    let mut kind = new.becomes(store::find(&mut tx, id).await?);
+    let mut kind = new.becomes(&store::find(&mut tx, id).await?);
     kind.archived_at = if in_use {
         None
     } else {

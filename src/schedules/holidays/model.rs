@@ -46,6 +46,10 @@ impl Country {
 }
 
 /// Easter Sunday of the Gregorian calendar, by the anonymous algorithm published in Nature in 1876.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the letters of the published algorithm"
+)]
 pub fn easter(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year % 19, year / 100, year % 100);
     let (d, e) = (b / 4, b % 4);

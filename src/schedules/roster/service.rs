@@ -99,6 +99,7 @@ impl Mould {
     }
 
     /// The same with another shape.
+    #[must_use]
     pub fn shaped(&self, shape: &Shape) -> Self {
         Self {
             shape: shape.clone(),

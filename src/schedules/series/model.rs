@@ -266,7 +266,7 @@ mod tests {
                 prop_assert!(day >= first && day <= last);
                 let (starts_at, _) = shape.on(day, zone).unwrap()[0];
                 let wall = starts_at.with_timezone(&zone).naive_local();
-                let skipped = zone.from_local(day, time(start));
+                let skipped = zone.skips(day, time(start));
                 prop_assert_eq!(wall.time() == time(start) && wall.date() == day, !skipped);
                 prop_assert_eq!(starts_at, local_to_instant(day, time(start), zone));
             }
@@ -274,12 +274,12 @@ mod tests {
     }
 
     trait Skips {
-        fn from_local(&self, day: NaiveDate, time: NaiveTime) -> bool;
+        fn skips(&self, day: NaiveDate, time: NaiveTime) -> bool;
     }
 
     impl Skips for Tz {
         /// Whether the clocks skip this time.
-        fn from_local(&self, day: NaiveDate, time: NaiveTime) -> bool {
+        fn skips(&self, day: NaiveDate, time: NaiveTime) -> bool {
             let local = chrono::TimeZone::from_local_datetime(self, &day.and_time(time));
             matches!(local, chrono::MappedLocalTime::None)
         }
