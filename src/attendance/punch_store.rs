@@ -181,6 +181,17 @@ pub(super) fn stage_role(
     )))
 }
 
+fn order(punch: &Punch) -> (Instant, Direction, Option<&str>, Option<&str>, PunchId) {
+    let (client, external) = (punch.client_ref.as_deref(), punch.external_ref.as_deref());
+    (
+        punch.time.occurred_at,
+        punch.direction,
+        client,
+        external,
+        punch.id,
+    )
+}
+
 /// Claims within reach, newest first.
 pub(super) async fn page_punches(
     tx: &mut Tx,
@@ -243,12 +254,12 @@ async fn load_punches(
     tx: &mut Tx,
     query: punches::BoxedQuery<'static, Dual>,
 ) -> Result<Vec<Punch>> {
-    let rows: Vec<PunchRow> = query
-        .order((punches::occurred_at, punches::id))
-        .select(PunchRow::as_select())
-        .load(tx.conn()?)
-        .await?;
-    rows.into_iter().map(Punch::try_from).collect()
+    let rows: Vec<PunchRow> = query.select(PunchRow::as_select()).load(tx.conn()?).await?;
+    let found = rows.into_iter().map(Punch::try_from);
+    let mut found: Vec<Punch> = found.collect::<Result<_>>()?;
+    // Of one moment as the fold orders them; ids tell only which arrived first.
+    found.sort_by(|one, other| order(one).cmp(&order(other)));
+    Ok(found)
 }
 
 impl PunchRow {

@@ -60,7 +60,7 @@ pub async fn claims_in(tx: &mut Tx, session: SessionId) -> Result<Vec<Claim>> {
     let edits = versions::list_edits(tx, member).await?;
     let mut claims = claims::layered(punches, edits);
     claims.retain(|claim| !claim.is_voided && claim.punch.role != Role::Voided);
-    claims.sort_by_key(|claim| (claim.at, claim.punch.id));
+    claims.sort_by_key(|claim| (claim.at, claim.direction(), claim.punch.id));
     Ok(claims)
 }
 

@@ -130,7 +130,7 @@ async fn claims_in(tx: &mut Tx, member: MemberId, start: Instant) -> Result<Vec<
     }
     let mut claims = claims::layered(punches, edits);
     claims.retain(|claim| claim.at >= start);
-    claims.sort_by_key(|claim| (claim.at, claim.punch.id));
+    claims.sort_by_key(|claim| (claim.at, claim.direction(), claim.punch.id));
     Ok(claims)
 }
 
