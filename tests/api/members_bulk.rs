@@ -295,7 +295,8 @@ async fn whoever_is_invited_becomes_the_member_of_the_row() {
     let import = again.data("/importMembers/import");
     assert_eq!(
         (counts(import), &import["invited"]),
-        ([2, 0, 0, 0, 2, 0, 0], &json!(0))
+        ([2, 0, 0, 0, 2, 0, 0], &json!(0)),
+        "{import:#}"
     );
     assert_eq!(
         remarks(import),

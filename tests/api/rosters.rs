@@ -594,7 +594,7 @@ async fn a_recurrence_that_cannot_be_followed_is_refused() {
 }
 
 /// Everything that was announced, the earliest first.
-async fn events(app: &TestApp, acme: &TestOrg) -> Vec<Value> {
+pub(super) async fn events(app: &TestApp, acme: &TestOrg) -> Vec<Value> {
     app.drain().await;
     let viewer = app.viewer(&acme.owner).await;
     let newest = follow::newest(&app.app, &viewer).await.unwrap();

@@ -217,9 +217,15 @@ fn kept_columns(sheet: &Sheet) -> (Vec<String>, Vec<usize>) {
         .unzip()
 }
 
+/// The failed rows as they were. One that repeats another row of its table stays failed: nothing about it has changed.
 fn cells_of(import: &MemberImport) -> BTreeMap<u64, Vec<String>> {
+    let repeats = |row: u64| {
+        let mut remarks = import.remarks.iter();
+        remarks.any(|remark| remark.row == row && remark.code == RemarkCode::RepeatedRow)
+    };
     let failed = import.failed.iter();
     failed
+        .filter(|failed| !repeats(failed.row))
         .map(|failed| (failed.row, failed.cells.clone()))
         .collect()
 }
