@@ -200,6 +200,8 @@ async fn failed_rows_are_corrected_until_none_is_left() {
         .replace("CHIEF", "worker");
     lines[2] = lines[2].replace("Dan;;", "Dan;dan@example.org;");
     lines[3] = lines[3].replace("0712345678", "0712000444");
+    // One is left for later.
+    assert!(lines.remove(4).starts_with("Fay;"));
     lines.push("Eve;;;;;;;7;".to_owned());
     let third = resume("three", json!(lines.join("\r\n"))).await;
     let import = third.data("/resumeMemberImport/import");

@@ -268,23 +268,17 @@ impl Reader<'_> {
             external_ref,
             tags,
         };
-        self.check_key(row, &draft, &mut remarks);
+        Self::check_key(row, &draft, &mut remarks);
         (draft, remarks)
     }
 
     /// Without anything to recognize a person by, the same table would make them again.
-    fn check_key(&self, row: u64, draft: &Draft, remarks: &mut Vec<Remark>) {
+    fn check_key(row: u64, draft: &Draft, remarks: &mut Vec<Remark>) {
         let has_key =
             draft.external_ref.is_some() || draft.email.is_some() || draft.phone.is_some();
         let has_errors = remarks.iter().any(|remark| !remark.code.is_warning());
         if !has_key && !has_errors {
             let message = "a reference, an e-mail address or a telephone number is needed";
-            let code = RemarkCode::KeyMissing;
-            remarks.push(remark(row, None, code, message.to_owned()));
-        }
-        let can_sign_in = draft.email.is_some() || draft.phone.is_some();
-        if self.options.invite && has_key && !can_sign_in && !has_errors {
-            let message = "to be invited, an e-mail address or a telephone number is needed";
             let code = RemarkCode::KeyMissing;
             remarks.push(remark(row, None, code, message.to_owned()));
         }

@@ -319,6 +319,11 @@ impl<'a> Work<'a> {
             Ok(known) => known,
             Err(refused) => return Ok(Err(refused)),
         };
+        if self.import.options.invite && !can_be_invited(&draft, known.as_ref()) {
+            let message = "to be invited, an e-mail address or a telephone number is needed";
+            let missing = remark(row, None, RemarkCode::KeyMissing, message.to_owned());
+            return Ok(Err(Box::new(missing)));
+        }
         let role = draft.role.unwrap_or(self.import.options.role);
         let viewer = self.tx.viewer().role();
         if let Err(refusal) = crate::identity::model::may_touch_owner(viewer, &[role]) {
@@ -462,6 +467,12 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether there is something to sign in with: in the row, or known of the member it means.
+fn can_be_invited(draft: &Draft, known: Option<&Member>) -> bool {
+    let in_row = draft.email.is_some() || draft.phone.is_some();
+    in_row || known.is_some_and(|member| member.email.is_some() || member.phone.is_some())
 }
 
 fn kept(row: u64, field: &str) -> Remark {
