@@ -53,7 +53,7 @@ pub async fn run_for(app: &App, org: OrgId) -> Result<()> {
 async fn close(app: &App, viewer: &Viewer, id: SessionId) -> Result<()> {
     let mut tx = app.begin(viewer, Action::RunTimetable).await?;
     let session = store::get(&mut tx, id).await?;
-    store::lock_member(&mut tx, session.member_id).await?;
+    schedules::service::lock_member_in(&mut tx, session.member_id).await?;
     let session = store::get(&mut tx, id).await?;
     if session.status != super::model::Status::Active {
         return Ok(());

@@ -366,7 +366,7 @@ impl Hearing {
 pub(super) async fn hear(tx: &mut Tx, key: &Key, captured_at: Option<Instant>) -> Result<Heard> {
     let member = tx.viewer().person()?;
     let mut time = PunchTime::judge(captured_at, tx.now())?;
-    store::lock_member(tx, member).await?;
+    schedules::service::lock_member_in(tx, member).await?;
     if let Some(id) = idempotency::find_in(tx, key).await? {
         return Ok(Heard::Before(id));
     }

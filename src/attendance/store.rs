@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
-use zamu_schema::dual::{Dual, ForUpdate};
-use zamu_schema::tables::{location_pings, members, session_notes, work_sessions};
+use zamu_schema::dual::Dual;
+use zamu_schema::tables::{location_pings, session_notes, work_sessions};
 
 use super::model::{Lateness, Leaving, Note, Ping, Status, VERDICTS, WorkSession, verdict_name};
 pub(super) use super::punch_store::{
@@ -363,17 +363,6 @@ pub(super) fn stage_update(tx: &mut Tx, session: &WorkSession) -> Result<()> {
         .filter(work_sessions::org_id.eq(tx.org()))
         .filter(work_sessions::id.eq(session.id));
     tx.stage(diesel::update(own).set(row))
-}
-
-/// Locks a member until the end: what is worked out from all their claims is worked out by one change at a time. On
-/// SQLite there is one writer.
-pub(super) async fn lock_member(tx: &mut Tx, id: MemberId) -> Result<()> {
-    let own = members::table.filter(members::org_id.eq(tx.org()).and(members::id.eq(id)));
-    let locked: Option<MemberId> = ForUpdate(own.select(members::id))
-        .get_result(tx.conn()?)
-        .await
-        .optional()?;
-    locked.map(drop).ok_or_else(|| Error::not_found("member"))
 }
 
 /// A session as the database keeps it, for its versions.

@@ -10,6 +10,7 @@ use super::measures::Measures;
 use super::model::{DayStatus, Material, Parts, WorkDay, check_range};
 use super::store::{self, Groups};
 use crate::app::App;
+use crate::attendance::assess;
 use crate::attendance::model::WorkSession;
 use crate::attendance::timesheets;
 use crate::auth::action::Action;
@@ -21,7 +22,6 @@ use crate::kernel::id::{DepartmentId, MemberId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::rules::decisions;
 use crate::rules::decisions::model::About;
-use crate::rules::force::InForce;
 use crate::{exceptions, identity, leave, orgs, schedules};
 
 /// Days to be worked out, by the member they belong to.
@@ -201,8 +201,8 @@ async fn judged(
     let person = identity::service::member_in(tx, member).await?;
     let zone = orgs::service::own_in(tx).await?.time_zone;
     let department = department_name(tx, material.department).await?;
-    let mut rules = InForce::at(tx, at).await?;
-    rules.set_scopes(scopes(material));
+    let scopes = (material.department, material.place());
+    let mut rules = assess::rules_at(tx, scopes, at).await?;
     let facts = facts::status(material, &person, department.as_deref(), (at, zone));
     let decision = rules.ask(hooks::STATUS, facts);
     let status = DayStatus::from_outcome(&decision.outcome.name);
@@ -215,13 +215,6 @@ async fn judged(
         decisions::service::keep_in(tx, &about, &mut rules)?;
     }
     Ok(status)
-}
-
-/// From the widest to the narrowest.
-fn scopes(material: &Material) -> Vec<String> {
-    let department = material.department.map(|id| id.to_string());
-    let place = material.place().map(|id| id.to_string());
-    department.into_iter().chain(place).collect()
 }
 
 /// Nothing for a department that is archived by now.

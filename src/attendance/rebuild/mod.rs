@@ -10,11 +10,11 @@ mod writing;
 
 use super::fold::{self, Folded};
 use super::model::{Source, Status};
-use super::store;
 use crate::db::tx::Tx;
 use crate::kernel::error::Result;
 use crate::kernel::id::{MemberId, SessionId};
 use crate::kernel::time::Instant;
+use crate::schedules;
 use past::Past;
 pub use writing::about;
 
@@ -42,7 +42,7 @@ pub struct Rebuilt {
 /// writes sessions, versions, exceptions, days and sums. In the caller's transaction, under a lock on the member.
 pub async fn member_in(tx: &mut Tx, what: Rebuild) -> Result<Rebuilt> {
     tx.flush_staged().await?;
-    store::lock_member(tx, what.member).await?;
+    schedules::service::lock_member_in(tx, what.member).await?;
     let past = Past::load(tx, what).await?;
     let mut folded = fold::fold(&past.taps(), |at| past.shift_at(at).map(|shift| shift.id));
     end_stale(&past, &mut folded, tx.now());

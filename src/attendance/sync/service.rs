@@ -19,7 +19,7 @@ use crate::kernel::geo::Judgement;
 use crate::kernel::id::{ClientId, PlaceId, PunchId};
 use crate::kernel::time::Instant;
 use crate::places::model::Place;
-use crate::{identity, places};
+use crate::{identity, places, schedules};
 
 /// How often a batch begins again that met another change of the same member half-way.
 const MOST_ATTEMPTS: usize = 5;
@@ -76,7 +76,7 @@ enum Fate {
 async fn attempt(app: &App, viewer: &Viewer, sender: &Sender, items: &[Item]) -> Result<Synced> {
     let member = viewer.person()?;
     let mut tx = app.begin(viewer, Action::SyncPunches).await?;
-    store::lock_member(&mut tx, member).await?;
+    schedules::service::lock_member_in(&mut tx, member).await?;
     let member = identity::service::member_in(&mut tx, member).await?;
     let surroundings = Surroundings::of(&mut tx, items).await?;
     let mut batch = Batch::new(&mut tx, &member, items).await?;
