@@ -339,11 +339,10 @@ pub async fn holidays_at_in(
     holidays::service::at_in(tx, place, department, days).await
 }
 
-/// Whether the business hours of a member's department leave this day free. Where nobody said anything about the week,
+/// The business hours of a member's department, to be asked about many dates. Where nobody said anything about the week,
 /// no day is a rest day.
-pub async fn is_rest_day_in(tx: &mut Tx, member: MemberId, date: NaiveDate) -> Result<bool> {
-    let calendar = hours::service::calendar_of_in(tx, member).await?;
-    Ok(calendar.is_rest_day(date))
+pub async fn week_of_in(tx: &mut Tx, member: MemberId) -> Result<hours::service::Calendar> {
+    hours::service::calendar_of_in(tx, member).await
 }
 
 /// From the first to the last business hour of a date: what is usual where no shift is planned. Nothing on a rest day,

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use zamu::auth::action::Action;
 use zamu::db::tx::Tx;
+use zamu::kernel::error::Result;
+use zamu::kernel::id::MemberId;
 use zamu::schedules::service;
 
 use crate::support::people::{Person, TestOrg};
@@ -48,6 +50,11 @@ async fn holiday(caller: &Person, input: Value) -> Answer {
         .await
 }
 
+/// What judging asks about a day without a shift.
+async fn is_rest_day_in(tx: &mut Tx, member: MemberId, date: NaiveDate) -> Result<bool> {
+    Ok(service::week_of_in(tx, member).await?.is_rest_day(date))
+}
+
 #[tokio::test]
 async fn the_narrowest_business_hours_in_force_say_what_is_usual() {
     let app = TestApp::start().await;
@@ -89,29 +96,13 @@ async fn the_narrowest_business_hours_in_force_say_what_is_usual() {
         ))
     );
     let worker = acme.worker.member;
-    assert!(
-        service::is_rest_day_in(&mut tx, worker, monday)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !service::is_rest_day_in(&mut tx, worker, sunday)
-            .await
-            .unwrap()
-    );
+    assert!(is_rest_day_in(&mut tx, worker, monday).await.unwrap());
+    assert!(!is_rest_day_in(&mut tx, worker, sunday).await.unwrap());
     // Before the department said anything, the organization's week held.
     let before = date("2026-02-28");
-    assert!(
-        service::is_rest_day_in(&mut tx, worker, before)
-            .await
-            .unwrap()
-    );
+    assert!(is_rest_day_in(&mut tx, worker, before).await.unwrap());
     let before = date("2026-02-27");
-    assert!(
-        !service::is_rest_day_in(&mut tx, worker, before)
-            .await
-            .unwrap()
-    );
+    assert!(!is_rest_day_in(&mut tx, worker, before).await.unwrap());
     // A place goes before everything, in its own zone.
     let bronx = bronx.parse().unwrap();
     let there = service::usual_hours_in(&mut tx, Some(bronx), Some(acme.night), monday).await;
@@ -130,7 +121,7 @@ async fn where_nobody_said_anything_no_day_is_free_and_nothing_is_usual() {
     let acme = app.organization("acme").await;
     let mut tx = tx(&app, &acme.owner).await;
     let sunday = date("2026-03-01");
-    let free = service::is_rest_day_in(&mut tx, acme.worker.member, sunday).await;
+    let free = is_rest_day_in(&mut tx, acme.worker.member, sunday).await;
     assert!(!free.unwrap());
     let usual = service::usual_hours_in(&mut tx, None, Some(acme.night), sunday).await;
     assert_eq!(usual.unwrap(), None);
@@ -158,7 +149,7 @@ async fn what_was_said_before_stays_and_can_be_taken_back_from_a_day_on() {
         ("2026-03-02", false),
         ("2026-03-08", true),
     ] {
-        let found = service::is_rest_day_in(&mut tx, worker, date(day)).await;
+        let found = is_rest_day_in(&mut tx, worker, date(day)).await;
         assert_eq!(found.unwrap(), is_free, "{day}");
     }
 }

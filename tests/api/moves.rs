@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use zamu::identity::moves::service::{apply_moves, department_on_in};
+use zamu::identity::moves::model::department_of;
+use zamu::identity::moves::service::{apply_moves, moves_in};
 use zamu::kernel::id::DepartmentId;
 
 use crate::support::TestApp;
@@ -39,9 +40,8 @@ async fn department_on(app: &TestApp, acme: &TestOrg, date: &str) -> Option<Depa
     let action = zamu::auth::action::Action::ViewMembers;
     let mut tx = app.app.read(&viewer, action).await.unwrap();
     let member = zamu::identity::service::member_in(&mut tx, acme.worker.member).await;
-    department_on_in(&mut tx, &member.unwrap(), date.parse().unwrap())
-        .await
-        .unwrap()
+    let moves = moves_in(&mut tx, acme.worker.member).await.unwrap();
+    department_of(member.unwrap().department_id, &moves, date.parse().unwrap())
 }
 
 #[tokio::test]
@@ -128,6 +128,31 @@ async fn a_move_into_the_past_says_what_keeps_its_department() {
         history(&acme).await,
         "Night 2026-03-02–2026-03-02, Field 2026-03-03–"
     );
+}
+
+/// Past reports use the past tree, also for what is entered only now.
+#[tokio::test]
+async fn what_is_entered_later_counts_where_they_belonged_then() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    app.clock.advance(TimeDelta::days(3));
+    let to_field = to(&acme.worker, json!(acme.field), json!("2026-03-04"));
+    assert!(acme.admin.run("identity/move_member", to_field).await.ok());
+    for (day, department) in [("03", acme.night), ("04", acme.field)] {
+        let input = json!({"input": {
+            "idempotencyKey": day, "member": acme.worker.member,
+            "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true,
+            "clockedInAt": format!("2026-03-{day}T05:00:00Z"),
+            "clockedOutAt": format!("2026-03-{day}T13:00:00Z"),
+        }});
+        let made = acme.admin.run("corrections/enter_punches", input).await;
+        let id = made.text("/enterPunches/id");
+        let filter = json!({"filter": {"department": department}});
+        let found = acme.admin.run("attendance/sessions", filter).await;
+        let edges = found.data("/sessions/edges").as_array().unwrap();
+        let ids: Vec<&Value> = edges.iter().map(|edge| &edge["node"]["id"]).collect();
+        assert_eq!(ids, [&json!(id)], "of the {day}");
+    }
 }
 
 #[tokio::test]

@@ -11,12 +11,14 @@ use super::model::{DayStatus, Material, Parts, WorkDay, check_range};
 use super::store::{self, Groups};
 use crate::app::App;
 use crate::attendance::assess;
+use crate::attendance::calendar::Calendar;
 use crate::attendance::model::WorkSession;
 use crate::attendance::timesheets;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
-use crate::identity::moves::service::department_on_in;
+use crate::identity::moves;
+use crate::identity::moves::model::department_of;
 use crate::kernel::error::Result;
 use crate::kernel::id::{DepartmentId, MemberId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
@@ -160,6 +162,8 @@ pub(super) async fn materials_in(
     let dates: BTreeSet<NaiveDate> = sessions.keys().chain(shifts.keys()).copied().collect();
     let leave = leave::service::on_in(tx, member, range.0, range.1).await?;
     let person = identity::service::member_in(tx, member).await?;
+    let moves = moves::service::moves_in(tx, member).await?;
+    let mut calendar = Calendar::of(member, range);
     let mut materials = BTreeMap::new();
     for date in dates {
         let mut material = Material::new(
@@ -168,11 +172,10 @@ pub(super) async fn materials_in(
         );
         let granted = leave.get(&date).copied().unwrap_or_default();
         material.leave = material.leave.max(granted);
-        material.department = department_on_in(tx, &person, date).await?;
-        let (place, department) = (material.place(), material.department);
-        let holidays = schedules::service::holidays_at_in;
-        let holidays = holidays(tx, place, department, (date, date)).await?;
-        material.is_holiday = holidays.contains_key(&date);
+        material.department = department_of(person.department_id, &moves, date);
+        let scopes = (material.place(), material.department);
+        let holidays = calendar.holidays_in(tx, scopes).await?;
+        material.is_holiday = holidays.contains(&date);
         material.left_to_fix.clone_from(&left_to_fix);
         materials.insert(date, material);
     }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::Rebuild;
 use super::past::Past;
 use crate::attendance::assess;
-use crate::attendance::calendar;
+use crate::attendance::calendar::{self, Calendar};
 use crate::attendance::case::{Case, Frame, Travel};
 use crate::attendance::claims::Claim;
 use crate::attendance::fold::{Folded, Made, Played};
@@ -28,8 +28,8 @@ pub(super) struct Outcome {
 }
 
 /// What is looked up once.
-#[derive(Default)]
 struct Known {
+    calendar: Calendar,
     places: HashMap<PlaceId, Option<Place>>,
     departments: HashMap<DepartmentId, Option<String>>,
 }
@@ -42,7 +42,7 @@ pub(super) async fn judge_in(
     folded: &Folded,
     ids: &[SessionId],
 ) -> Result<Vec<Outcome>> {
-    let mut known = Known::default();
+    let mut known = Known::of(past);
     let mut done: Vec<WorkSession> = past.before().cloned().collect();
     let mut outcomes = Vec::with_capacity(ids.len());
     let notes = notes_of(tx, past, ids).await?;
@@ -57,15 +57,8 @@ pub(super) async fn judge_in(
         };
         let place = known.place(tx, frame.place_id).await?;
         let department = known.department(tx, frame.department_id).await?;
-        let zone = place
-            .as_ref()
-            .map_or(past.organization.time_zone, |place| place.time_zone);
-        let until = made.to.unwrap_or(made.from);
-        let days = calendar::days_around(made.from, until);
-        let holidays =
-            calendar::holidays_in(tx, (frame.place_id, frame.department_id), days).await?;
+        let zone = past.zone_of(place.as_ref());
         let mut case = view.case(made, zone);
-        case.holidays = &holidays;
         case.place = place.as_ref();
         case.department = department.as_deref();
         case.has_note = view.has_note(notes.get(id).map_or(&[] as &[Note], Vec::as_slice));
@@ -74,10 +67,11 @@ pub(super) async fn judge_in(
             case.delay_was_approved = calendar::is_on_leave(&past.shifts, shift.starts_at);
             case.leave_was_approved = calendar::is_on_leave(&past.shifts, shift.ends_at);
         } else {
-            case.is_rest_day =
-                calendar::is_rest_day_in(tx, past.member.id, &past.shifts, day).await?;
+            case.is_rest_day = known.calendar.is_rest_day_in(tx, &past.shifts, day).await?;
             case.is_planned = calendar::is_planned(&past.shifts, day);
         }
+        let scopes = (frame.place_id, frame.department_id);
+        case.holidays = known.calendar.holidays_in(tx, scopes).await?;
         let before = Before::of(&done, case.shift.map(|shift| shift.id), day);
         case.week_minutes_before = before.week;
         case.shift_minutes_before = before.shift;
@@ -154,6 +148,14 @@ async fn notes_of(
 }
 
 impl Known {
+    fn of(past: &Past) -> Self {
+        Self {
+            calendar: Calendar::of(past.member.id, past.days),
+            places: HashMap::new(),
+            departments: HashMap::new(),
+        }
+    }
+
     async fn place(&mut self, tx: &mut Tx, id: Option<PlaceId>) -> Result<Option<Place>> {
         let Some(id) = id else { return Ok(None) };
         if let Some(known) = self.places.get(&id) {
@@ -420,9 +422,10 @@ impl<'a> View<'a> {
             None => surroundings::place_meant_in(tx, said.client_id, self.shift()).await?,
         };
         let place = known.place(tx, place_id).await?;
+        let zone = self.past.zone_of(place.as_ref());
         Ok(Frame {
             id: self.id,
-            department_id: self.past.member.department_id,
+            department_id: self.past.department_on(self.work_date(zone)),
             place_id: place.map(|place| place.id),
             client_id: said.client_id,
             service: said.service.clone(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate, TimeDelta};
+use chrono_tz::Tz;
 
 use super::Rebuild;
 use crate::attendance::claims::{self, Claim};
@@ -11,10 +12,13 @@ use crate::attendance::model::{Role, Status, WorkSession};
 use crate::attendance::{store, versions};
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
+use crate::identity::moves;
+use crate::identity::moves::model::{Move, department_of};
 use crate::kernel::error::Result;
-use crate::kernel::id::{MemberId, PunchId, SessionId};
+use crate::kernel::id::{DepartmentId, MemberId, PunchId, SessionId};
 use crate::kernel::time::Instant;
 use crate::orgs::model::Organization;
+use crate::places::model::Place;
 use crate::schedules::model::{Shift, match_shift};
 use crate::{identity, orgs, schedules};
 
@@ -26,6 +30,7 @@ const WEEK: TimeDelta = TimeDelta::days(8);
 /// Everything known of a member since a moment at which a session began.
 pub(super) struct Past {
     pub member: Member,
+    moves: Vec<Move>,
     pub organization: Organization,
     /// Sessions that began at it or later are worked out anew.
     pub start: Instant,
@@ -34,6 +39,8 @@ pub(super) struct Past {
     /// As they are in the database: those of the week before the start, and everything after it.
     pub stored: Vec<WorkSession>,
     pub shifts: Vec<Shift>,
+    /// Those whose shifts and holidays may matter.
+    pub days: (NaiveDate, NaiveDate),
 }
 
 impl Past {
@@ -51,8 +58,10 @@ impl Past {
         let days = days_around(&claims, &stored, tx.now());
         Ok(Self {
             member: identity::service::member_in(tx, what.member).await?,
+            moves: moves::service::moves_in(tx, what.member).await?,
             organization: orgs::service::own_in(tx).await?,
             shifts: schedules::service::planned_in(tx, what.member, days).await?,
+            days,
             start,
             claims,
             stored,
@@ -62,6 +71,15 @@ impl Past {
     pub(super) fn taps(&self) -> Vec<Tap> {
         let standing = self.claims.iter().filter(|claim| !claim.is_voided);
         standing.map(Claim::tap).collect()
+    }
+
+    /// Where the member belonged on a day, which may be another department than now.
+    pub(super) fn department_on(&self, date: NaiveDate) -> Option<DepartmentId> {
+        department_of(self.member.department_id, &self.moves, date)
+    }
+
+    pub(super) fn zone_of(&self, place: Option<&Place>) -> Tz {
+        place.map_or(self.organization.time_zone, |place| place.time_zone)
     }
 
     pub(super) fn shift_at(&self, at: Instant) -> Option<&Shift> {

@@ -35,6 +35,18 @@ pub fn department_on(moves: &[Move], date: NaiveDate) -> Option<DepartmentId> {
     newest.or(first).and_then(|one| one.department_id)
 }
 
+/// The department of somebody on a day: that of now where they never moved.
+pub fn department_of(
+    now: Option<DepartmentId>,
+    moves: &[Move],
+    date: NaiveDate,
+) -> Option<DepartmentId> {
+    if moves.is_empty() {
+        return now;
+    }
+    department_on(moves, date)
+}
+
 /// Moves, in order of their days, as spells; the same department twice is one.
 pub fn spells(moves: &[Move]) -> Vec<Spell> {
     let mut spells: Vec<Spell> = Vec::new();

@@ -137,20 +137,8 @@ pub(in crate::identity) async fn move_now_in(
     move_in(tx, member, department, today.max(joined)).await
 }
 
-/// The department a member belonged to on a day: for whoever records or reports something of the past.
-pub async fn department_on_in(
-    tx: &mut Tx,
-    member: &Member,
-    date: NaiveDate,
-) -> Result<Option<DepartmentId>> {
-    let moves = store::list(tx, &[member.id]).await?;
-    if moves.is_empty() {
-        return Ok(member.department_id);
-    }
-    Ok(model::department_on(&moves, date))
-}
-
-/// The moves of a member, to find the departments of many days with [`model::department_on`].
+/// The moves of a member, to find the departments of days with [`model::department_of`]: for whoever records or reports
+/// something of the past.
 pub async fn moves_in(tx: &mut Tx, member: MemberId) -> Result<Vec<Move>> {
     store::list(tx, &[member]).await
 }

@@ -161,8 +161,15 @@ pub async fn at_in(
     department: Option<DepartmentId>,
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<BTreeMap<NaiveDate, String>> {
+    let mut found = store::list(tx, from, to, None).await?;
+    // Most holidays are for everybody: then nobody has to know which department lies below which.
+    let by_department = found
+        .iter()
+        .any(|holiday| holiday.scope.department().is_some());
+    let department = department.filter(|_| by_department);
     let chain = chain_in(tx, place, department).await?;
-    Ok(named(store::list(tx, from, to, Some(&chain)).await?))
+    found.retain(|holiday| chain.contains(&holiday.scope));
+    Ok(named(found))
 }
 
 /// The holidays that hold for everybody in the organization, by day.
