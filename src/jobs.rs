@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::attendance::locations::service as locations;
 use crate::attendance::{automatic, days};
 use crate::gatherings;
 use crate::identity::attempts;
@@ -63,6 +64,10 @@ async fn sweep(app: &App) {
     note(
         "old facts of decisions could not be removed",
         retention::purge(app).await,
+    );
+    note(
+        "old positions could not be removed",
+        locations::purge(app).await,
     );
     note(
         "old replays could not be removed",

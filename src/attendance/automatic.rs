@@ -9,7 +9,7 @@ use super::claims::Claim;
 use super::facts::{self, Known};
 use super::model::{Direction, Ping, Punch, PunchTime, Source, WorkSession};
 use super::rebuild::{self, Rebuild};
-use super::{store, surroundings};
+use super::{locations, store, surroundings};
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
@@ -119,7 +119,7 @@ async fn asked(
             .map_or(organization.time_zone, |place| place.time_zone),
     };
     let claims = surroundings::claims_in(tx, session.id).await?;
-    let ping = store::list_pings(tx, session.id, 1).await?.pop();
+    let ping = locations::service::last_in(tx, session.id).await?;
     let seen = Seen::last(session, &claims, ping.as_ref(), place.as_ref());
     let planned = planned_in(tx, session, shift.as_ref()).await?;
     let mut rules = assess::rules_at(tx, (session.department_id, session.place_id), now).await?;

@@ -1,207 +1,32 @@
-//! Speaks: sessions, punches, notes, and the mutations of clocking.
+//! Speaks: sessions and notes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::connection::Connection;
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::breaks::graphql::{SessionBreak, SessionHours, SessionTask};
-use super::corrections::graphql::{EditsOf, PunchChange, SessionVersion, VersionsOf};
-use super::model::{self, Direction, Lateness, Leaving, Role, Source, Status, Trust};
-use super::service::{self, Filter};
+use super::corrections::history::graphql::{SessionVersion, VersionsOf};
+use super::locations::service::locations_of;
+use super::punches::graphql::{Punch, PunchesOf};
+use super::words::{
+    FenceJudgement, LatenessName, LeavingName, Position, RequiredItem, SessionStatus,
+};
+use super::{model, service};
+use crate::exceptions::graphql::{Exception, ExceptionsOf};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
-use crate::graphql::page::connection;
-use crate::graphql::scalars::{id, optional_id, out};
+use crate::graphql::scalars::out;
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
-use crate::kernel::geo::{Fix, Judgement, Verdict};
 use crate::kernel::id::SessionId;
-use crate::kernel::page::{Cursor, PageRequest};
+use crate::kernel::page::PageRequest;
 use crate::places::graphql::{Client, Place};
 use crate::rules::decisions::graphql::RuleDecision;
 use crate::rules::decisions::model::Kept;
 use crate::schedules::graphql::Shift;
-
-/// What a work session is now.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Status")]
-pub enum SessionStatus {
-    /// Clocked in, not yet out.
-    Active,
-    /// Clocked out.
-    Completed,
-    /// The clock-out was missed; no time was made up for it.
-    Disconnected,
-    /// Closed by the server, because nobody clocked out; a later clock-out replaces that end.
-    AutoClosed,
-    /// Ended with the panic button.
-    EmergencyEnded,
-    /// Nothing supports it any more: its punches belong to another session now, or were taken out.
-    Void,
-}
-
-/// How a clock-in compares with the planned shift, by the organization's rule.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Lateness", name = "Lateness")]
-pub enum LatenessName {
-    /// Within the grace the rule gives.
-    OnTime,
-    /// Beyond the grace.
-    Late,
-    /// So late that somebody should know.
-    VeryLate,
-    /// Late with an excuse the rule accepts.
-    Excused,
-}
-
-/// How the work ended against the shift, by the organization's rule.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Leaving", name = "Leaving")]
-pub enum LeavingName {
-    /// Within the grace the rule gives, or later.
-    LeftOnTime,
-    /// Before the end of the shift.
-    LeftEarly,
-    /// Early, with permission.
-    Excused,
-}
-
-/// Something the rules ask for before a session counts as done.
-#[derive(SimpleObject)]
-pub struct RequiredItem {
-    /// `note`, `photo` or `signature`.
-    what: String,
-    /// What to ask the worker.
-    prompt: String,
-    /// Whether it is there: a note by anybody written after the session began. Photos and signatures cannot be
-    /// handed in yet, so those stay open.
-    is_given: bool,
-}
-
-/// Where a position lies against a fence, its accuracy included.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Verdict")]
-pub enum FenceVerdict {
-    /// The whole circle of accuracy is in the fence.
-    Inside,
-    /// The whole circle of accuracy is out of the fence.
-    Outside,
-    /// The position cannot tell; never a reason to refuse.
-    Uncertain,
-    /// There is no fence here.
-    None,
-}
-
-/// Which way a punch goes.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Direction")]
-pub enum PunchDirection {
-    /// Coming.
-    In,
-    /// Going.
-    Out,
-    /// The beginning of a break.
-    BreakStart,
-    /// The end of a break.
-    BreakEnd,
-}
-
-/// Where a punch came from.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Source")]
-pub enum PunchSource {
-    /// A person with a phone or a browser.
-    Mobile,
-    /// A person's phone, handed in later.
-    Sync,
-    /// A terminal on a wall.
-    Terminal,
-    /// A supervisor, for somebody else.
-    Manual,
-    /// The server, for a session that nobody closed; any other end replaces it.
-    Automatic,
-    /// A file of another system.
-    Import,
-}
-
-/// The part a punch plays in the session it belongs to.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Role")]
-pub enum PunchRole {
-    /// The session begins with it.
-    Opens,
-    /// The session ends with it.
-    Closes,
-    /// A break begins with it.
-    StartsBreak,
-    /// A break ends with it.
-    EndsBreak,
-    /// The same tap again, within two minutes.
-    Repeats,
-    /// It contradicts another punch; both are kept, and a person looks at it.
-    Conflicts,
-    /// An end without a beginning: it belongs to no session.
-    Orphan,
-    /// An automatic end that a real one replaced.
-    Superseded,
-    /// Taken out by a correction.
-    Voided,
-}
-
-/// How a punch's time is known.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Trust")]
-pub enum PunchTrust {
-    /// By the server's own clock.
-    Server,
-    /// By the device's running time since it last heard from the server.
-    Corrected,
-    /// By the device's clock alone, which nobody vouches for.
-    Unverified,
-}
-
-/// A verdict and the distance behind it.
-#[derive(SimpleObject)]
-pub struct FenceJudgement {
-    /// Inside, outside, or not to be told apart.
-    verdict: FenceVerdict,
-    /// Metres from the centre of a circle, or from the edge of a polygon (0 inside it); nothing without a position.
-    distance_m: Option<f64>,
-}
-
-impl From<Judgement> for FenceJudgement {
-    fn from(judged: Judgement) -> Self {
-        Self {
-            verdict: judged.verdict.into(),
-            distance_m: judged.distance_m,
-        }
-    }
-}
-
-/// A position on the Earth with its accuracy.
-#[derive(SimpleObject)]
-pub struct Position {
-    /// Degrees north, WGS 84.
-    latitude: f64,
-    /// Degrees east, WGS 84.
-    longitude: f64,
-    /// Radius in metres of the circle the device is probably in.
-    accuracy_m: f64,
-}
-
-impl From<Fix> for Position {
-    fn from(fix: Fix) -> Self {
-        Self {
-            latitude: fix.point.latitude,
-            longitude: fix.point.longitude,
-            accuracy_m: fix.accuracy_m,
-        }
-    }
-}
 
 /// The span between a clock-in and a clock-out, with what the rules said about it.
 pub struct WorkSession(pub model::WorkSession);
@@ -388,6 +213,14 @@ impl WorkSession {
             .collect())
     }
 
+    /// What a person has to look at, or had to: open and settled, oldest first.
+    #[graphql(complexity = "3 * child_complexity")]
+    async fn exceptions(&self, ctx: &Context<'_>) -> Result<Vec<Exception>> {
+        let found = ctx.loads()?.load_one(ExceptionsOf(self.0.id)).await?;
+        let found = found.unwrap_or_default().into_iter();
+        Ok(found.map(Exception).collect())
+    }
+
     /// Every state it was known in, oldest first, the last of them now.
     #[graphql(complexity = "5 * child_complexity")]
     async fn versions(&self, ctx: &Context<'_>) -> Result<Vec<SessionVersion>> {
@@ -403,125 +236,8 @@ impl WorkSession {
     #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
     async fn locations(&self, ctx: &Context<'_>, first: Option<i32>) -> Result<Vec<LocationPing>> {
         let limit = PageRequest::new(first, None)?.first;
-        let found = service::locations_of(ctx.app(), ctx.viewer()?, self.0.id, limit).await?;
+        let found = locations_of(ctx.app(), ctx.viewer()?, self.0.id, limit).await?;
         Ok(found.into_iter().map(LocationPing::from).collect())
-    }
-}
-
-/// One immutable claim: "in / out at this time and place".
-#[derive(Clone)]
-pub struct Punch(pub model::Punch);
-
-/// One immutable claim: "in / out at this time and place".
-#[Object]
-impl Punch {
-    /// `pun_…`.
-    async fn id(&self) -> ID {
-        out(self.0.id)
-    }
-
-    /// In or out.
-    async fn direction(&self) -> PunchDirection {
-        self.0.direction.into()
-    }
-
-    /// How it came to us.
-    async fn source(&self) -> PunchSource {
-        self.0.source.into()
-    }
-
-    /// The part it plays in its session; worked out anew whenever another punch arrives.
-    async fn role(&self) -> PunchRole {
-        self.0.role.into()
-    }
-
-    /// How its time is known.
-    async fn trust(&self) -> PunchTrust {
-        self.0.trust.into()
-    }
-
-    /// Seconds the device's clock was ahead of the corrected time; negative where it was behind, nothing where nobody
-    /// vouches for the time.
-    async fn skew_seconds(&self) -> Option<i32> {
-        self.0.skew_seconds
-    }
-
-    /// What the break is called, for the beginning of one.
-    async fn break_kind(&self) -> Option<&str> {
-        self.0.break_kind.as_deref()
-    }
-
-    /// Whether it was the panic button.
-    async fn emergency(&self) -> bool {
-        self.0.emergency
-    }
-
-    /// The session it belongs to: `ses_…`; nothing for an end without a beginning.
-    async fn session_id(&self) -> Option<ID> {
-        self.0.session_id.map(out)
-    }
-
-    /// When it happened, corrected for the device's clock.
-    async fn occurred_at(&self) -> DateTime<Utc> {
-        self.0.time.occurred_at
-    }
-
-    /// When the server received it.
-    async fn received_at(&self) -> DateTime<Utc> {
-        self.0.time.received_at
-    }
-
-    /// When it happened by the device's own clock, if the device said.
-    async fn device_at(&self) -> Option<DateTime<Utc>> {
-        self.0.time.device_at
-    }
-
-    /// Where the device said it was; nothing if it did not say.
-    async fn position(&self) -> Option<Position> {
-        self.0.fix.map(Into::into)
-    }
-
-    /// Where that is against the fence.
-    async fn fence(&self) -> FenceJudgement {
-        self.0.fence.into()
-    }
-
-    /// What the person said with it.
-    async fn remark(&self) -> Option<&str> {
-        self.0.remark.as_deref()
-    }
-
-    /// Whether the device reported that its position may be made up.
-    async fn mock_location(&self) -> bool {
-        self.0.device.mock_location
-    }
-
-    /// Who entered it, where that is somebody else; nothing for somebody you may not see.
-    async fn made_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
-        match self.0.made_by {
-            Some(member) => Ok(ctx.loads()?.load_one(member).await?),
-            None => Ok(None),
-        }
-    }
-
-    /// Why somebody else entered it: one of the organization's reason codes.
-    async fn reason_code(&self) -> Option<&str> {
-        self.0.reason_code.as_deref()
-    }
-
-    /// Why somebody else entered it, in words.
-    async fn memo(&self) -> Option<&str> {
-        self.0.memo.as_deref()
-    }
-
-    /// What people said about it later, oldest first; the last counts.
-    async fn edits(&self, ctx: &Context<'_>) -> Result<Vec<PunchChange>> {
-        let found = ctx.loads()?.load_one(EditsOf(self.0.id)).await?;
-        Ok(found
-            .unwrap_or_default()
-            .into_iter()
-            .map(PunchChange)
-            .collect())
     }
 }
 
@@ -573,104 +289,6 @@ impl From<model::Ping> for LocationPing {
     }
 }
 
-/// Which sessions are wanted; what is left out does not narrow.
-#[derive(InputObject, Default)]
-pub struct SessionFilter {
-    /// Only this member's.
-    member: Option<ID>,
-    /// Only of members who were in this department then; not of those below it.
-    department: Option<ID>,
-    /// Only at this place.
-    place: Option<ID>,
-    /// Only in this state.
-    status: Option<SessionStatus>,
-    /// First work date.
-    from: Option<NaiveDate>,
-    /// Last work date.
-    to: Option<NaiveDate>,
-    /// Only those a person must look at, or only the others.
-    needs_review: Option<bool>,
-}
-
-impl SessionFilter {
-    pub(super) fn read(self) -> Result<Filter, Error> {
-        Ok(Filter {
-            member: optional_id("filter.member", self.member.as_ref())?,
-            department: optional_id("filter.department", self.department.as_ref())?,
-            place: optional_id("filter.place", self.place.as_ref())?,
-            status: self.status.map(Into::into),
-            from: self.from,
-            to: self.to,
-            needs_review: self.needs_review,
-        })
-    }
-}
-
-/// What can be asked about attendance.
-#[derive(Default)]
-pub struct AttendanceQuery;
-
-#[Object]
-impl AttendanceQuery {
-    /// One work session.
-    ///
-    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    async fn session(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(name = "id")] session: ID,
-    ) -> Result<WorkSession> {
-        let found = service::session(ctx.app(), ctx.viewer()?, id("id", &session)?).await?;
-        Ok(WorkSession(found))
-    }
-
-    /// Work sessions, newest clock-in first: your own, your departments' or the organization's.
-    ///
-    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    #[graphql(complexity = "first.unwrap_or(25).max(0) as usize * child_complexity")]
-    async fn sessions(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<SessionFilter>,
-        first: Option<i32>,
-        after: Option<String>,
-    ) -> Result<Connection<String, WorkSession>> {
-        let page = PageRequest::new(first, after.as_deref())?;
-        let filter = filter.unwrap_or_default().read()?;
-        let found = service::sessions(ctx.app(), ctx.viewer()?, &filter, &page).await?;
-        let cursor = |session: &model::WorkSession| Cursor {
-            at: session.clocked_in_at,
-            id: session.id.uuid(),
-        };
-        Ok(connection(found, after.as_deref(), cursor, WorkSession))
-    }
-
-    /// Your open session, if you are clocked in.
-    ///
-    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    async fn my_active_session(&self, ctx: &Context<'_>) -> Result<Option<WorkSession>> {
-        Ok(service::my_active_session(ctx.app(), ctx.viewer()?)
-            .await?
-            .map(WorkSession))
-    }
-
-    /// Everybody at work now whom you may see, newest first; at most 1,000.
-    ///
-    /// Requires: `VIEW_SESSIONS` (OWNER, ADMIN, SUPERVISOR, WORKER, TECHNICIAN, INTEGRATION).
-    #[graphql(complexity = "50 * child_complexity")]
-    async fn active_sessions(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<SessionFilter>,
-    ) -> Result<Vec<WorkSession>> {
-        let filter = filter.unwrap_or_default().read()?;
-        let found = service::active_sessions(ctx.app(), ctx.viewer()?, &filter).await?;
-        Ok(found.into_iter().map(WorkSession).collect())
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct PunchesOf(SessionId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct NotesOf(SessionId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -688,23 +306,6 @@ impl Loader<SessionId> for Loads {
         Ok(found
             .into_iter()
             .map(|session| (session.id, session))
-            .collect())
-    }
-}
-
-impl Loader<PunchesOf> for Loads {
-    type Value = Vec<model::Punch>;
-    type Error = Arc<Error>;
-
-    async fn load(
-        &self,
-        keys: &[PunchesOf],
-    ) -> Result<HashMap<PunchesOf, Self::Value>, Arc<Error>> {
-        let ids: Vec<SessionId> = keys.iter().map(|key| key.0).collect();
-        let found = service::punches_of(&self.app, &self.viewer, &ids).await?;
-        Ok(found
-            .into_iter()
-            .map(|(id, punches)| (PunchesOf(id), punches))
             .collect())
     }
 }

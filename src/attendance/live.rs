@@ -4,8 +4,9 @@ use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
 use chrono::{DateTime, Utc};
 use futures_util::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
-use super::graphql::{SessionFilter, WorkSession};
+use super::graphql::WorkSession;
 use super::model;
+use super::queries::SessionFilter;
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::action::Action;

@@ -19,6 +19,7 @@
 //! | `signals` | what about a punch should make a person look |
 //! | `sync` | punches captured without a signal, handed in later |
 //! | `versions` | layers above claims, and what sessions were before |
+//! | `locations` | positions between the punches, and for how long they are kept |
 //! | `figures` | what sessions come to, added up and compared |
 //! | `corrections` | time put right by people, and what was known when |
 //! | `timesheets` | a person's time in a period, approved and locked |
@@ -30,7 +31,8 @@
 //! | `presence` | decides: who is at work now, and what was claimed |
 //! | `service` | decides the rest |
 //! | `imported` | how an import continues a history |
-//! | `graphql`, `mutations`, `live` | speak: queries, mutations, subscriptions |
+//! | `words`, `graphql`, `punches` | speak: sessions, notes, punches |
+//! | `queries`, `mutations`, `live` | speak: what can be asked, done and listened to |
 
 pub mod model;
 pub mod punch;
@@ -50,6 +52,7 @@ pub mod surroundings;
 pub mod rebuild;
 pub mod signals;
 pub mod sync;
+pub mod locations;
 pub mod figures;
 pub mod corrections;
 pub mod timesheets;
@@ -64,6 +67,9 @@ pub mod automatic;
 pub mod presence;
 pub mod service;
 pub mod imported;
+pub mod words;
+pub mod punches;
 pub mod graphql;
+pub mod queries;
 pub mod mutations;
 pub mod live;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::breaks::graphql::TaskInput;
 use super::graphql::WorkSession;
+use super::locations::service::record_locations;
 use super::model;
 use super::service;
 use crate::graphql::context::Ask;
@@ -222,7 +223,7 @@ impl AttendanceMutation {
             .map(ping)
             .collect::<Result<_, Error>>()?;
         Ok(WorkSession(
-            service::record_locations(ctx.app(), ctx.viewer()?, pings).await?,
+            record_locations(ctx.app(), ctx.viewer()?, pings).await?,
         ))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 pub use super::clocking::{ClockIn, ClockOut, clock_in, clock_out};
-use super::model::{Note, Ping, Punch, WorkSession};
+use super::model::{Note, Punch, WorkSession};
 use super::rebuild::about;
 use super::store;
 pub use super::store::Filter;
@@ -18,8 +18,6 @@ use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::SessionId;
 use crate::kernel::page::{Page, PageRequest};
 
-/// The most positions one call may bring.
-pub const MOST_PINGS: usize = 100;
 /// The most open sessions the board of an organization shows.
 pub const LONGEST_BOARD: i64 = 1_000;
 
@@ -65,38 +63,6 @@ async fn try_add_note(
     store::stage_note(&mut tx, &note)?;
     tx.emit(&Event::SessionNoted(about(&session, note.created_at)))?;
     tx.commit(Audit::of(session.id)).await?;
-    Ok(session)
-}
-
-/// Keeps positions of the viewer's open session. Sent twice, they count once; captured before the clock-in or in
-/// the future, they are refused with the index of the first bad one.
-pub async fn record_locations(app: &App, viewer: &Viewer, pings: Vec<Ping>) -> Result<WorkSession> {
-    let member = viewer.person()?;
-    if pings.is_empty() || pings.len() > MOST_PINGS {
-        let message = format!(
-            "{} positions in one call; 1 to {MOST_PINGS} are allowed",
-            pings.len()
-        );
-        return Err(Error::refused(Code::TooManyPings, message).at("positions"));
-    }
-    let mut tx = app.begin(viewer, Action::RecordLocation).await?;
-    let session = store::find_open(&mut tx, member)
-        .await?
-        .ok_or_else(not_clocked_in)?;
-    for (index, ping) in pings.iter().enumerate() {
-        if ping.captured_at < session.clocked_in_at
-            || ping.captured_at > tx.now() + chrono::TimeDelta::minutes(2)
-        {
-            let message = "a position belongs between the clock-in and now";
-            return Err(Error::invalid(
-                &format!("positions.{index}.capturedAt"),
-                message,
-            ));
-        }
-    }
-    store::stage_pings(&mut tx, session.id, &pings)?;
-    tx.commit(Audit::of(session.id).detail(serde_json::json!({ "positions": pings.len() })))
-        .await?;
     Ok(session)
 }
 
@@ -167,17 +133,6 @@ pub(super) async fn notes_of(
     Ok(grouped(store::list_notes(&mut tx, ids).await?, |note| {
         Some(note.session_id)
     }))
-}
-
-pub(super) async fn locations_of(
-    app: &App,
-    viewer: &Viewer,
-    id: SessionId,
-    limit: i64,
-) -> Result<Vec<Ping>> {
-    let mut tx = app.read(viewer, Action::ViewSessions).await?;
-    store::get(&mut tx, id).await?;
-    store::list_pings(&mut tx, id, limit).await
 }
 
 fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> Option<SessionId>) -> HashMap<SessionId, Vec<T>> {

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value as Json, json};
 use zamu_schema::dual::Dual;
-use zamu_schema::tables::{location_pings, session_notes, work_sessions};
+use zamu_schema::tables::{session_notes, work_sessions};
 
-use super::model::{Lateness, Leaving, Note, Ping, Status, VERDICTS, WorkSession, verdict_name};
+use super::model::{Lateness, Leaving, Note, Status, VERDICTS, WorkSession, verdict_name};
 pub(super) use super::punch_store::{
     last_punches, list_punches, list_punches_before, list_punches_by_id, list_punches_by_ref,
     list_punches_since, newest_claim, page_punches, stage_punches, stage_role, users_of_devices,
@@ -66,25 +66,13 @@ struct NoteRow {
     created_at: Instant,
 }
 
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = location_pings)]
-struct PingRow {
-    org_id: OrgId,
-    session_id: SessionId,
-    captured_at: Instant,
-    received_at: Instant,
-    latitude: f64,
-    longitude: f64,
-    accuracy_m: f64,
-    mock_location: bool,
-}
-
 /// Which sessions are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub member: Option<MemberId>,
     pub department: Option<DepartmentId>,
     pub place: Option<PlaceId>,
+    pub shift: Option<ShiftId>,
     pub status: Option<Status>,
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
@@ -306,6 +294,9 @@ fn narrowed(mut query: Query, filter: &Filter) -> Query {
     if let Some(place) = filter.place {
         query = query.filter(work_sessions::place_id.eq(place));
     }
+    if let Some(shift) = filter.shift {
+        query = query.filter(work_sessions::shift_id.eq(shift));
+    }
     if let Some(status) = filter.status {
         query = query.filter(work_sessions::status.eq(status.name()));
     }
@@ -417,46 +408,6 @@ pub(super) async fn list_notes(tx: &mut Tx, sessions: &[SessionId]) -> Result<Ve
         created_at,
     };
     Ok(rows.into_iter().map(note).collect())
-}
-
-/// A position sent twice counts once: the key is the moment it was captured.
-pub(super) fn stage_pings(tx: &mut Tx, session: SessionId, pings: &[Ping]) -> Result<()> {
-    let rows: Vec<_> = pings
-        .iter()
-        .map(|ping| PingRow {
-            org_id: tx.org(),
-            session_id: session,
-            captured_at: ping.captured_at,
-            received_at: tx.now(),
-            latitude: ping.fix.point.latitude,
-            longitude: ping.fix.point.longitude,
-            accuracy_m: ping.fix.accuracy_m,
-            mock_location: ping.mock_location,
-        })
-        .collect();
-    tx.stage(
-        diesel::insert_into(location_pings::table)
-            .values(rows)
-            .on_conflict_do_nothing(),
-    )
-}
-
-/// The newest positions of a session, newest first.
-pub(super) async fn list_pings(tx: &mut Tx, session: SessionId, limit: i64) -> Result<Vec<Ping>> {
-    let rows: Vec<PingRow> = location_pings::table
-        .filter(location_pings::org_id.eq(tx.org()))
-        .filter(location_pings::session_id.eq(session))
-        .order(location_pings::captured_at.desc())
-        .limit(limit)
-        .select(PingRow::as_select())
-        .load(tx.conn()?)
-        .await?;
-    let ping = |row: PingRow| Ping {
-        captured_at: row.captured_at,
-        fix: fix(row.latitude, row.longitude, row.accuracy_m),
-        mock_location: row.mock_location,
-    };
-    Ok(rows.into_iter().map(ping).collect())
 }
 
 pub(super) fn fix(latitude: f64, longitude: f64, accuracy_m: f64) -> Fix {

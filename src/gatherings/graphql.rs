@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::model::{self, Kind, Roster, State};
 use super::record::{self, CheckTime, Counts, Method, Status};
 use super::service::{self, WantedRecords};
-use crate::attendance::graphql::{FenceJudgement, Position};
+use crate::attendance::words::{FenceJudgement, Position};
 use crate::auth::action::Action;
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;

@@ -130,7 +130,7 @@ pub struct StaffingMutation(
 /// Time put right by people, and handed in.
 #[derive(MergedObject, Default)]
 pub struct RightingQuery(
-    attendance::corrections::graphql::CorrectionsQuery,
+    attendance::corrections::queries::CorrectionsQuery,
     attendance::timesheets::graphql::TimesheetsQuery,
 );
 
@@ -138,7 +138,7 @@ pub struct RightingQuery(
 #[derive(MergedObject, Default)]
 pub struct RightingMutation(
     attendance::corrections::mutations::CorrectionsMutation,
-    attendance::timesheets::graphql::TimesheetsMutation,
+    attendance::timesheets::mutations::TimesheetsMutation,
 );
 
 /// Everything that can be done.
@@ -182,7 +182,7 @@ pub struct WorkMutation(
 /// Clocking, and what phones need for it.
 #[derive(MergedObject, Default)]
 pub struct ClockQuery(
-    attendance::graphql::AttendanceQuery,
+    attendance::queries::AttendanceQuery,
     attendance::changes::graphql::ChangesQuery,
 );
 

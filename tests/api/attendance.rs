@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use zamu::attendance::locations::service::purge;
 
 use super::support::people::TestOrg;
 use super::support::{Answer, TestApp};
@@ -131,6 +132,24 @@ async fn only_the_first_clock_in_of_a_shift_can_be_late() {
     assert!(
         session.data("/session/shift/id").is_string(),
         "it still belongs to the shift"
+    );
+    assert_eq!(session.data("/session/exceptions"), &json!([]));
+    let found = json!({"id": first.text("/clockIn/id")});
+    let found = org.worker.run("attendance/session", found).await;
+    assert_eq!(
+        found.data("/session/exceptions/0/kind"),
+        "LATE_IN",
+        "what is to be looked at stands with the session"
+    );
+    let shift = session.text("/session/shift/id");
+    let on_shift = json!({"filter": {"shift": shift}});
+    let all = org.supervisor.run("attendance/sessions", on_shift).await;
+    assert_eq!(all.data("/sessions/edges").as_array().unwrap().len(), 2);
+    let other = json!({"filter": {"shift": org.worker.member}});
+    let other = org.supervisor.run("attendance/sessions", other).await;
+    assert_eq!(
+        (other.code(), other.field()),
+        ("INVALID_INPUT", "filter.shift")
     );
 }
 
@@ -563,9 +582,8 @@ async fn people_see_their_own_and_supervisors_their_departments() {
 async fn notes_and_positions_belong_to_a_session() {
     let app = TestApp::start().await;
     let org = app.organization("acme").await;
-    let id = clock_in(&org, json!({"idempotencyKey": "in"}))
-        .await
-        .text("/clockIn/id");
+    let here = json!({"idempotencyKey": "in", "position": position(0.0, 8.0)});
+    let id = clock_in(&org, here).await.text("/clockIn/id");
     let noted = org.supervisor.run(
         "attendance/add_session_note",
         json!({"input": {"idempotencyKey": "note", "session": id, "body": "called in"}}),
@@ -626,6 +644,21 @@ async fn notes_and_positions_belong_to_a_session() {
         )
         .await;
     assert_eq!(closed.code(), "NOT_CLOCKED_IN");
+
+    // Where somebody went is nobody's business for longer than it is needed.
+    let path = async || {
+        purge(&app.app).await.unwrap();
+        let session = json!({"id": id});
+        let kept = org.owner.run("attendance/session", session).await;
+        let positions = kept.data("/session/locations").as_array().unwrap().len();
+        let punch = kept.data("/session/punches/0/position").is_object();
+        (positions, punch)
+    };
+    app.clock.advance(TimeDelta::days(29));
+    assert_eq!(path().await, (2, true));
+    app.clock.advance(TimeDelta::days(2));
+    let by_the_punch = true;
+    assert_eq!(path().await, (0, by_the_punch), "evidence stays");
 }
 
 #[tokio::test(flavor = "multi_thread")]

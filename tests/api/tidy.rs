@@ -142,7 +142,12 @@ fn slices_call_only_services_along_the_acyclic_table() {
             continue;
         };
         let file = file.rsplit('/').next().unwrap_or(file);
-        if !SLICES.contains(&slice) || matches!(file, "graphql.rs" | "mutations.rs" | "live.rs") {
+        if !SLICES.contains(&slice)
+            || matches!(
+                file,
+                "graphql.rs" | "queries.rs" | "mutations.rs" | "live.rs"
+            )
+        {
             // The API graph is cyclic: its files may see one another.
             continue;
         }

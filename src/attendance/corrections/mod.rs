@@ -9,7 +9,7 @@
 //! | `entry` | what staff enter: forced clock-in and clock-out, whole sessions, layers |
 //! | `service` | corrections: requested, decided, and tried without leaving a trace |
 //! | `history` | every past state of a session |
-//! | `graphql`, `mutations` | speak |
+//! | `graphql`, `queries`, `mutations` | speak |
 
 pub mod model;
 pub mod apply;
@@ -18,4 +18,5 @@ pub mod entry;
 pub mod service;
 pub mod history;
 pub mod graphql;
+pub mod queries;
 pub mod mutations;

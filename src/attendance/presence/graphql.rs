@@ -5,8 +5,9 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 
 use super::service::{self, Presence};
-use crate::attendance::graphql::{Punch, WorkSession};
+use crate::attendance::graphql::WorkSession;
 use crate::attendance::model;
+use crate::attendance::punches::graphql::Punch;
 use crate::graphql::context::Ask;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{id, optional_id};

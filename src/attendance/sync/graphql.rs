@@ -8,9 +8,10 @@ use chrono::{DateTime, FixedOffset, Utc};
 
 use super::model::{Claim, Item, Outcome, Sender};
 use super::service;
-use crate::attendance::graphql::{Punch, PunchDirection};
 use crate::attendance::model::{Heard, Reading, Task};
 use crate::attendance::mutations::PositionInput;
+use crate::attendance::punches::graphql::Punch;
+use crate::attendance::words::PunchDirection;
 use crate::graphql::context::Ask;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::scalars::optional_id;

@@ -6,3 +6,4 @@ pub mod store;
 pub mod content;
 pub mod service;
 pub mod graphql;
+pub mod mutations;

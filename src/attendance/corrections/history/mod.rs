@@ -1,5 +1,7 @@
 //! What was known of a session when: every past state, what changed between two of them, and through whom.
 
+pub mod graphql;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
