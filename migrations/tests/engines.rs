@@ -439,7 +439,7 @@ fn declared() -> BTreeMap<String, Columns> {
 #[tokio::test]
 async fn every_column_is_declared_as_it_is_in_both_schemas() {
     let declared = declared();
-    assert_eq!(declared.len(), 66);
+    assert_eq!(declared.len(), 68);
     for mut site in sites("columns").await {
         let (kinds, sql): (&[(&str, &str)], &str) = match site.conn.dialect() {
             Dual::Pg => (
@@ -519,7 +519,7 @@ async fn every_column_of_every_table_can_be_selected() {
             group_days exceptions exception_changes exception_codes reactions outbox events heads
             idempotency_keys audit_entries holidays business_hours shift_types shift_series shift_series_changes
             leave_types leave_requests leave_entries group_months day_closings corrections timesheets
-            timesheet_policies gatherings gathering_members attendance_records gathering_guesses
+            timesheet_policies gatherings gathering_series gathering_series_changes gathering_members attendance_records gathering_guesses
             member_departments member_imports client_contacts
         );
         assert_eq!(names, declared().into_keys().collect());

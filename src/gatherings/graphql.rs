@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::connection::Connection;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{self, Kind, Roster, State};
 use super::record::{self, CheckTime, Counts, Method, Status};
@@ -242,9 +242,14 @@ impl AttendanceEvent {
         }
     }
 
-    /// The series it belongs to: `srs_…`.
+    /// The series it belongs to: `ats_…`.
     async fn series(&self) -> Option<ID> {
-        self.0.series_id.map(out)
+        self.0.series.map(|(series, _)| out(series))
+    }
+
+    /// The day of the series it stands for: another than the day it starts on if it was moved.
+    async fn series_day(&self) -> Option<NaiveDate> {
+        self.0.series.map(|(_, day)| day)
     }
 
     /// Why it was called off.
@@ -426,9 +431,14 @@ impl AttendanceRecord {
         }
     }
 
-    /// Why staff entered or changed it.
-    async fn reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+    /// Why staff entered or changed it: one of the organization's reason codes.
+    async fn reason_code(&self) -> Option<&str> {
+        self.0.reason_code.as_deref()
+    }
+
+    /// Why, in their words.
+    async fn memo(&self) -> Option<&str> {
+        self.0.memo.as_deref()
     }
 
     /// Whether whoever of the staff entered it attested that it is true.

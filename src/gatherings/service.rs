@@ -16,7 +16,7 @@ use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{
-    AttendanceRecordId, DepartmentId, GatheringId, MemberId, PlaceId, SeriesId,
+    AttendanceRecordId, DepartmentId, GatheringId, GatheringSeriesId, MemberId, PlaceId,
 };
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::{Instant, local_to_instant};
@@ -51,7 +51,7 @@ pub struct Wanted {
     pub kind: Option<Kind>,
     pub place: Option<PlaceId>,
     pub state: Option<State>,
-    pub series: Option<SeriesId>,
+    pub series: Option<GatheringSeriesId>,
 }
 
 /// Which records a list or a report takes.

@@ -1,6 +1,6 @@
 //! Decides: who is on leave when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
@@ -250,6 +250,19 @@ pub async fn on_in(
     let leave = store::touching(tx, member, (from, to), &[Status::Approved]).await?;
     let days: Vec<Days> = leave.into_iter().map(|leave| leave.days).collect();
     Ok(on_days(&days, (from, to)))
+}
+
+/// Everybody's approved leave on one day, in one question. Whoever is not there has none.
+pub async fn everybody_on_in(tx: &mut Tx, day: NaiveDate) -> Result<HashMap<MemberId, DayLeave>> {
+    let mut days: HashMap<MemberId, Vec<Days>> = HashMap::new();
+    for leave in store::approved_on(tx, day).await? {
+        days.entry(leave.member_id).or_default().push(leave.days);
+    }
+    let on_day = |(member, days): (MemberId, Vec<Days>)| {
+        let leave = on_days(&days, (day, day)).remove(&day);
+        leave.map(|leave| (member, leave))
+    };
+    Ok(days.into_iter().filter_map(on_day).collect())
 }
 
 /// A request's member and days: for whoever settles days again when it was decided.

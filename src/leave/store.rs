@@ -186,6 +186,19 @@ pub(super) async fn touching(
     load(tx, query).await
 }
 
+/// Everybody's approved leave that touches a day, by member.
+pub(super) async fn approved_on(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Leave>> {
+    let query = own(tx)
+        .filter(leave_requests::status.eq(Status::Approved.name()))
+        .filter(
+            leave_requests::first_day
+                .le(day)
+                .and(leave_requests::last_day.ge(day)),
+        )
+        .order((leave_requests::member_id, leave_requests::id));
+    load(tx, query).await
+}
+
 /// Half days that were asked for and are not decided, by type.
 pub(super) async fn pending(tx: &mut Tx, member: MemberId) -> Result<Vec<(LeaveTypeId, i32)>> {
     let query = own(tx).filter(

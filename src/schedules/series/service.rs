@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::model::{Change, HORIZON_DAYS, Series, days};
+use super::model::{Change, Series};
 use super::store;
 use crate::app::App;
 use crate::auth::action::Action;
@@ -14,6 +14,7 @@ use crate::identity::model::Member;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{MemberId, PlaceId, SeriesId, kinds};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::recurrence::{HORIZON_DAYS, days};
 use crate::kernel::time::local_date;
 use crate::schedules::model::{Shift, known_year};
 use crate::schedules::roster::looking::{Around, Looked, keep_in, look_in};
