@@ -347,6 +347,7 @@ impl From<CheckTime> for AttendanceCheck {
 }
 
 /// What became of one person at one attendance event: there is one record for each.
+#[derive(Clone)]
 pub struct AttendanceRecord(pub record::AttendanceRecord);
 
 /// What became of one person at one attendance event: there is one record for each.
@@ -557,6 +558,22 @@ impl Loader<DecisionsAt> for Loads {
         Ok(keys
             .iter()
             .filter_map(|key| Some((*key, found.remove(&key.0.uuid())?)))
+            .collect())
+    }
+}
+
+impl Loader<AttendanceRecordId> for Loads {
+    type Value = AttendanceRecord;
+    type Error = Arc<Error>;
+
+    async fn load(
+        &self,
+        keys: &[AttendanceRecordId],
+    ) -> Result<HashMap<AttendanceRecordId, AttendanceRecord>, Arc<Error>> {
+        let found = service::records_by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, AttendanceRecord(one)))
             .collect())
     }
 }

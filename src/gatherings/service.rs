@@ -228,6 +228,16 @@ pub async fn record(
     found.ok_or_else(|| Error::not_found("attendance record"))
 }
 
+/// Those of the records that are there and of people within reach, in no order.
+pub(super) async fn records_by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[AttendanceRecordId],
+) -> Result<Vec<AttendanceRecord>> {
+    let mut tx = app.read(viewer, Action::ViewGatherings).await?;
+    records::find(&mut tx, ids).await
+}
+
 /// Records of the people within reach, the newest first.
 pub async fn records(
     app: &App,

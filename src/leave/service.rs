@@ -80,7 +80,12 @@ pub async fn request(app: &App, viewer: &Viewer, new: NewLeave) -> Result<Leave>
 }
 
 /// What leave takes: of a type that counts working days neither rest days nor holidays.
-async fn count_in(tx: &mut Tx, member: MemberId, kind: &LeaveType, days: Days) -> Result<i32> {
+pub(super) async fn count_in(
+    tx: &mut Tx,
+    member: MemberId,
+    kind: &LeaveType,
+    days: Days,
+) -> Result<i32> {
     if kind.counts == Counts::CalendarDays {
         return Ok(days.count(kind.counts, |_| false));
     }
@@ -106,7 +111,7 @@ async fn no_other_in(
 }
 
 /// A request, locked together with its member's ledger.
-async fn locked_in(tx: &mut Tx, id: LeaveId) -> Result<Leave> {
+pub(super) async fn locked_in(tx: &mut Tx, id: LeaveId) -> Result<Leave> {
     let member = store::find(tx, id).await?.member_id;
     schedules::service::lock_member_in(tx, member).await?;
     store::find(tx, id).await
@@ -233,6 +238,12 @@ pub async fn requests(
     }
     let mut tx = app.read(viewer, Action::ViewLeave).await?;
     store::list(&mut tx, &filter, page).await
+}
+
+/// Those of the requests that are there and within reach, in no order.
+pub(super) async fn by_ids(app: &App, viewer: &Viewer, ids: &[LeaveId]) -> Result<Vec<Leave>> {
+    let mut tx = app.read(viewer, Action::ViewLeave).await?;
+    store::list_by_ids(&mut tx, ids).await
 }
 
 /// One request within reach.

@@ -1458,3 +1458,101 @@ async fn whoever_is_on_approved_leave_is_excused() {
     let mine = closed.data("/attendanceEvent/records/edges").to_string();
     assert!(mine.contains("EXCUSED"), "{mine}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_records_are_nodes_for_whoever_may_see_them() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let begun = begin_series(&org.owner, json!({}), "FREQ=DAILY").await;
+    let series = begun.text("/scheduleAttendanceSeries/id");
+    let events = events_of(&begun, "/scheduleAttendanceSeries");
+    let names = json!({"idempotencyKey": "b", "roster": "MEMBERS", "members": [org.admin.member]});
+    let hidden = scheduled(&org, names).await;
+    minutes(&app, 20);
+    let mut records = Vec::new();
+    for person in [&org.worker, &org.admin] {
+        let input = json!({"idempotencyKey": "a", "event": events[0]["id"]});
+        records.push(check_in(person, input).await.text("/checkIn/id"));
+    }
+    let ids = json!({"ids": [events[0]["id"], hidden, series, records[0], records[1]]});
+    let seen = async |person: &Person| -> Vec<Option<String>> {
+        let nodes = person.run("node/nodes", ids.clone()).await;
+        let nodes = nodes.data("/nodes").as_array().unwrap().clone();
+        let name = |node: &Value| Some(node["__typename"].as_str()?.to_owned());
+        nodes.iter().map(name).collect()
+    };
+    let some = |names: [&str; 5]| names.map(|name| (!name.is_empty()).then(|| name.to_owned()));
+    assert_eq!(
+        seen(&org.owner).await,
+        some([
+            "AttendanceEvent",
+            "AttendanceEvent",
+            "AttendanceSeries",
+            "AttendanceRecord",
+            "AttendanceRecord"
+        ])
+    );
+    assert_eq!(
+        seen(&org.worker).await,
+        some(["AttendanceEvent", "", "", "AttendanceRecord", ""])
+    );
+    let node = org.worker.run("node/node", json!({"id": series})).await;
+    assert_eq!(node.data("/node"), &Value::Null);
+    let unknown = json!({"id": "evt_00000000000000000000000000000000"});
+    let refused = org.owner.run("node/node", unknown).await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "id"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_time_and_leave_are_nodes() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let run =
+        async |by: &Person, path: &str, input: Value| by.run(path, json!({ "input": input })).await;
+    let shape = json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]});
+    let kind = json!({"name": "Morning", "shape": shape});
+    let kind = run(&org.owner, "schedules/add_shift_type", kind).await;
+    let kind = kind.text("/addShiftType/id");
+    let series = json!({"members": [org.admin.member], "type": kind, "recurrence": "FREQ=WEEKLY", "from": "2026-03-07"});
+    let series = run(&org.owner, "schedules/create_shift_series", series).await;
+    let holiday = json!({"date": "2026-03-04", "name": "Founders' day"});
+    let holiday = run(&org.owner, "schedules/add_holiday", holiday).await;
+    let leave_type = json!({"name": "Study leave", "pay": "UNPAID", "counts": "CALENDAR_DAYS"});
+    let leave_type = run(&org.owner, "leave/add_leave_type", leave_type).await;
+    let leave_type = leave_type.text("/addLeaveType/id");
+    let leave = json!({"type": leave_type, "from": "2026-04-06", "to": "2026-04-07"});
+    let leave = run(&org.admin, "leave/request_leave", leave).await;
+    let clocked = json!({"idempotencyKey": "in"});
+    let clocked = run(&org.admin, "attendance/clock_in", clocked).await;
+    let session = json!({"id": clocked.text("/clockIn/id")});
+    let session = org.admin.run("attendance/session", session).await;
+    let punch = session.text("/session/punches/0/id");
+    let ask = json!({"idempotencyKey": "ask", "changes": [{"void": punch}], "reasonCode": "ENTRY_MISTAKE"});
+    let asked = run(&org.admin, "corrections/request_correction", ask).await;
+    // Last what belongs to the admin alone.
+    let ids = json!({"ids": [
+        kind, holiday.text("/addHoliday/holiday/id"), leave_type, org.night,
+        series.text("/createShiftSeries/series/0/id"), leave.text("/requestLeave/id"), punch,
+        asked.text("/requestCorrection/id"),
+    ]});
+    let all = [
+        "ShiftType",
+        "Holiday",
+        "LeaveType",
+        "Department",
+        "ShiftSeries",
+        "LeaveRequest",
+        "Punch",
+        "Correction",
+    ];
+    let seen = async |person: &Person| -> Vec<String> {
+        let nodes = person.run("node/nodes", ids.clone()).await;
+        let nodes = nodes.data("/nodes").as_array().unwrap().clone();
+        let name = |node: &Value| node["__typename"].as_str().unwrap_or_default().to_owned();
+        nodes.iter().map(name).collect()
+    };
+    assert_eq!(seen(&org.owner).await, all);
+    let mut some = all.map(str::to_owned);
+    some[4..].fill(String::new());
+    assert_eq!(seen(&org.worker).await, some);
+}

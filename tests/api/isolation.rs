@@ -607,9 +607,11 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "reports/daily_report" => Some(json!({"filter": {"place": id("place")}})),
         "node/node" => Some(json!({"id": id("session")})),
-        "node/nodes" => Some(
-            json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]}),
-        ),
+        "node/nodes" => Some(json!({"ids": [
+            id("member"), id("team"), id("place"), id("client"), id("shift"), id("session"), id("series"),
+            id("shiftType"), id("holiday"), id("leave"), id("leaveType"), id("punch"), id("correction"),
+            id("gathering"), id("record"), id("attendanceSeries"),
+        ]})),
         "orgs/update_organization" => input(json!({"name": "Taken over"})),
         "orgs/create_department" => input(json!({"name": "Mine", "parent": id("department")})),
         "orgs/update_department" => input(json!({"id": id("team"), "parent": null})),

@@ -25,7 +25,7 @@ use crate::graphql::page::connection;
 use crate::graphql::scalars::{id, optional_id, out};
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
-use crate::kernel::id::{MemberId, PunchId, SessionId};
+use crate::kernel::id::{CorrectionId, MemberId, PunchId, SessionId};
 use crate::kernel::page::{Cursor, PageRequest};
 
 /// What has become of a correction.
@@ -202,13 +202,14 @@ impl CorrectionEffect {
 }
 
 /// What a worker asks to have changed about their own time.
+#[derive(Clone)]
 pub struct Correction(pub model::Correction);
 
 /// What a worker asks to have changed about their own time.
 #[Object]
 impl Correction {
     /// `cor_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
@@ -582,6 +583,22 @@ impl Loader<EditsOf> for Loads {
             found.entry(EditsOf(edit.punch_id)).or_default().push(edit);
         }
         Ok(found)
+    }
+}
+
+impl Loader<CorrectionId> for Loads {
+    type Value = Correction;
+    type Error = Arc<Error>;
+
+    async fn load(
+        &self,
+        keys: &[CorrectionId],
+    ) -> Result<HashMap<CorrectionId, Correction>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, Correction(one)))
+            .collect())
     }
 }
 
