@@ -58,6 +58,10 @@ async fn sweep(app: &App) {
         extending::extend(app).await,
     );
     note(
+        "series of attendance events could not be planned further",
+        gatherings::series::extending::extend(app).await,
+    );
+    note(
         "old sign-in attempts could not be removed",
         attempts::purge(app).await,
     );

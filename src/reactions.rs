@@ -9,6 +9,7 @@ use crate::auth::viewer::Viewer;
 use crate::events::event::Event;
 use crate::events::reactions::{Reader, Waiting};
 use crate::kernel::error::{Code, Result};
+use crate::leave::recount;
 
 /// How long it sleeps when nothing waits.
 const IDLE: Duration = Duration::from_secs(1);
@@ -68,9 +69,11 @@ async fn react(app: &App, waiting: &Waiting) -> Result<()> {
             from: Some(from),
             to,
         } => {
+            let recounted = recount::count_again(app, &viewer, (*from, *to)).await;
             let today = app.now().date_naive().succ_opt();
             let to = to.or(today).unwrap_or(*from);
-            days::work_everybody_out_again(app, &viewer, (*from, to)).await
+            days::work_everybody_out_again(app, &viewer, (*from, to)).await?;
+            recounted
         }
         // A release that holds from an instant in the past judges what happened since.
         Event::RuleReleaseActivated { from, .. } if *from < waiting.event.occurred_at => {

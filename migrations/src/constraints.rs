@@ -271,6 +271,21 @@ pub const UNIQUE: &[Unique] = &[
     unique("day_closings", &["org_id"], "day_closings_pkey"),
     unique("gatherings", &["org_id", "id"], "gatherings_pkey"),
     unique(
+        "gatherings",
+        &["org_id", "series_id", "series_day"],
+        "one_gathering_per_series_and_day",
+    ),
+    unique(
+        "gathering_series",
+        &["org_id", "id"],
+        "gathering_series_pkey",
+    ),
+    unique(
+        "gathering_series_changes",
+        &["org_id", "series_id", "day"],
+        "gathering_series_changes_pkey",
+    ),
+    unique(
         "gathering_members",
         &["org_id", "gathering_id", "member_id"],
         "gathering_members_pkey",

@@ -940,6 +940,35 @@ diesel::table! {
         created_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
         cancelled_at -> Nullable<Timestamptz>,
+        series_day -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    gathering_series (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        pattern -> Jsonb,
+        place_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        organizer_id -> Nullable<Uuid>,
+        time_zone -> Text,
+        recurrence -> Text,
+        first_day -> Date,
+        last_day -> Nullable<Date>,
+        planned_to -> Date,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    gathering_series_changes (org_id, series_id, day) {
+        org_id -> Uuid,
+        series_id -> Uuid,
+        day -> Date,
+        moved -> Nullable<Jsonb>,
+        reason -> Nullable<Text>,
+        created_at -> Timestamptz,
     }
 }
 
@@ -977,11 +1006,12 @@ diesel::table! {
         flags -> Jsonb,
         needs_review -> Bool,
         forced_by -> Nullable<Uuid>,
-        reason -> Nullable<Text>,
+        memo -> Nullable<Text>,
         attested -> Bool,
         note -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        reason_code -> Nullable<Text>,
     }
 }
 

@@ -26,7 +26,8 @@ use zamu_schema::dual::{
 };
 use zamu_schema::migrate::{self, Target};
 use zamu_schema::tables::{
-    accounts, departments, heads, members, organizations, outbox, punches, work_sessions,
+    accounts, departments, gathering_members, gatherings, heads, members, organizations, outbox,
+    punches, shifts, work_sessions,
 };
 
 // ---------------------------------------------------------------- support
@@ -369,6 +370,131 @@ async fn migrations_go_up_down_and_up_again_with_data() {
     }
 }
 
+/// The migrations that move rows of SQLite into new tables.
+const REBUILT: [&str; 3] = [
+    "2026-11-23-010000_gathering_series_create",
+    "2026-11-23-020000_gathering_reasons",
+    "2026-11-23-030000_shifts_keys",
+];
+
+#[tokio::test]
+async fn rebuilt_tables_keep_their_rows_and_gain_their_keys() {
+    let rows = "SELECT 'shift ' || count(*) || ' ' || min(kind) || ' ' || min(break_minutes) AS line FROM shifts \
+         UNION ALL SELECT 'sessions ' || count(shift_id) FROM work_sessions \
+         UNION ALL SELECT 'event ' || count(*) || ' ' || min(title) || ' ' || min(secret) FROM gatherings \
+         UNION ALL SELECT 'names ' || count(*) FROM gathering_members";
+    for mut site in sites("rebuilt").await {
+        let conn = &mut site.conn;
+        let engine = match conn.dialect() {
+            Dual::Pg => "postgres",
+            Dual::Sqlite => "sqlite",
+        };
+        let (org, ann, _, _) = furnish(conn).await;
+        let shift = add_shift(conn, &ann).await;
+        diesel::update(work_sessions::table)
+            .set(work_sessions::shift_id.eq(shift))
+            .execute(conn)
+            .await
+            .unwrap();
+        add_gathering(conn, &ann).await;
+        let before = lines(conn, rows).await;
+        assert_eq!(before.len(), 4);
+        let down = REBUILT.iter().rev().map(|name| (name, "down.sql"));
+        for (name, file) in down.chain(REBUILT.iter().map(|name| (name, "up.sql"))) {
+            let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(engine);
+            let sql = std::fs::read_to_string(path.join(name).join(file)).unwrap();
+            conn.batch_execute(&format!("BEGIN; {sql}; COMMIT"))
+                .await
+                .unwrap();
+        }
+        assert_eq!(lines(conn, rows).await, before);
+        let dangling = [
+            diesel::update(shifts::table)
+                .set(shifts::type_id.eq(new_id()))
+                .execute(conn)
+                .await,
+            diesel::update(shifts::table)
+                .set(shifts::series_id.eq(new_id()))
+                .execute(conn)
+                .await,
+            diesel::update(shifts::table)
+                .set(shifts::leave_id.eq(new_id()))
+                .execute(conn)
+                .await,
+            diesel::update(gatherings::table)
+                .set(gatherings::series_id.eq(new_id()))
+                .execute(conn)
+                .await,
+            // What points at the rows that moved still does.
+            diesel::delete(shifts::table.filter(shifts::org_id.eq(org)))
+                .execute(conn)
+                .await,
+            diesel::delete(gatherings::table.filter(gatherings::org_id.eq(org)))
+                .execute(conn)
+                .await,
+        ];
+        for outcome in dangling {
+            assert_eq!(broken(outcome).0, "ForeignKeyViolation");
+        }
+    }
+}
+
+async fn add_shift(conn: &mut DualConnection, member: &Member) -> Uuid {
+    let id = new_id();
+    diesel::insert_into(shifts::table)
+        .values((
+            shifts::org_id.eq(member.org_id),
+            shifts::id.eq(id),
+            shifts::member_id.eq(member.id),
+            shifts::kind.eq("WORK"),
+            shifts::work_date.eq(morning().date_naive()),
+            shifts::starts_at.eq(morning()),
+            shifts::ends_at.eq(morning() + TimeDelta::hours(8)),
+            shifts::break_minutes.eq(30),
+            shifts::created_at.eq(morning()),
+        ))
+        .execute(conn)
+        .await
+        .unwrap();
+    id
+}
+
+/// An attendance event that the member is invited to by name.
+async fn add_gathering(conn: &mut DualConnection, member: &Member) {
+    let (id, later) = (new_id(), morning() + TimeDelta::hours(1));
+    diesel::insert_into(gatherings::table)
+        .values((
+            gatherings::org_id.eq(member.org_id),
+            gatherings::id.eq(id),
+            gatherings::title.eq("Algebra"),
+            gatherings::kind.eq("CLASS"),
+            gatherings::starts_at.eq(morning()),
+            gatherings::ends_at.eq(later),
+            gatherings::time_zone.eq("Africa/Nairobi"),
+            gatherings::opens_minutes.eq(15),
+            gatherings::opens_at.eq(morning()),
+            gatherings::check_in_until.eq(later),
+            gatherings::closes_at.eq(later),
+            gatherings::code_required.eq(false),
+            gatherings::secret.eq("c2VjcmV0"),
+            gatherings::roster.eq("MEMBERS"),
+            gatherings::state.eq("SCHEDULED"),
+            gatherings::created_at.eq(morning()),
+        ))
+        .execute(conn)
+        .await
+        .unwrap();
+    diesel::insert_into(gathering_members::table)
+        .values((
+            gathering_members::org_id.eq(member.org_id),
+            gathering_members::gathering_id.eq(id),
+            gathering_members::member_id.eq(member.id),
+        ))
+        .execute(conn)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn processes_that_start_at_once_all_succeed_and_one_of_them_migrates() {
     for (target, _folder) in empty("at_once").await {
@@ -439,7 +565,7 @@ fn declared() -> BTreeMap<String, Columns> {
 #[tokio::test]
 async fn every_column_is_declared_as_it_is_in_both_schemas() {
     let declared = declared();
-    assert_eq!(declared.len(), 66);
+    assert_eq!(declared.len(), 68);
     for mut site in sites("columns").await {
         let (kinds, sql): (&[(&str, &str)], &str) = match site.conn.dialect() {
             Dual::Pg => (
@@ -519,7 +645,7 @@ async fn every_column_of_every_table_can_be_selected() {
             group_days exceptions exception_changes exception_codes reactions outbox events heads
             idempotency_keys audit_entries holidays business_hours shift_types shift_series shift_series_changes
             leave_types leave_requests leave_entries group_months day_closings corrections timesheets
-            timesheet_policies gatherings gathering_members attendance_records gathering_guesses
+            timesheet_policies gatherings gathering_series gathering_series_changes gathering_members attendance_records gathering_guesses
             member_departments member_imports client_contacts
         );
         assert_eq!(names, declared().into_keys().collect());

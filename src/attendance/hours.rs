@@ -6,7 +6,7 @@ use zamu_rules::{Decision, Record, Value, hooks};
 
 use super::case::Case;
 use super::facts::{self, Known};
-use super::intervals::{self, Span};
+use super::intervals::{self, Night, Span};
 use super::judge::{Judged, items, text};
 use super::model::{Break, Hours, Overtime, WorkSession};
 use crate::kernel::time::{Instant, minutes_between};
@@ -49,7 +49,6 @@ pub fn work_out(
             .filter_map(|item| whole_of(item, "minutes"))
             .sum::<i64>()
             .clamp(0, worked),
-        night: intervals::night_minutes(&worked_spans, known.zone).min(worked),
         holiday: intervals::minutes_on(&worked_spans, case.holidays, known.zone).min(worked),
         ..Hours::default()
     };
@@ -57,6 +56,8 @@ pub fn work_out(
     let sorted = rules.ask(hooks::HOURS, hours_facts(session, countable, case, known));
     judged.heed(&sorted);
     sort(&mut hours, &sorted, countable);
+    let night = intervals::night_minutes(&worked_spans, night_of(&sorted), known.zone);
+    hours.night = night.min(worked);
     Some(hours)
 }
 
@@ -156,6 +157,15 @@ fn pay_breaks(plan: &Decision, breaks: &mut [Break]) -> Vec<String> {
         }
     }
     flags
+}
+
+/// The night as the rule says it; one that no clock shows is the usual one.
+fn night_of(decision: &Decision) -> Night {
+    let said = |field| decision.outcome.text(field);
+    said("night_from")
+        .zip(said("night_to"))
+        .and_then(|(from, to)| Night::read(from, to))
+        .unwrap_or_default()
 }
 
 fn sort(hours: &mut Hours, decision: &Decision, countable: i64) {

@@ -7,8 +7,49 @@ use chrono_tz::Tz;
 
 use crate::kernel::time::{Instant, local_date, local_to_instant};
 
-/// The night, local: from this hour of one day to the other hour of the next. The same for every organization.
-const NIGHT: (u32, u32) = (22, 6);
+/// The night on local clocks. An end that is before the beginning is on the next day; at the same time there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Night {
+    pub from: NaiveTime,
+    pub to: NaiveTime,
+}
+
+/// From ten in the evening to six in the morning, where the organization says nothing else.
+impl Default for Night {
+    fn default() -> Self {
+        Self::read("22:00", "06:00").unwrap_or(Self {
+            from: NaiveTime::MIN,
+            to: NaiveTime::MIN,
+        })
+    }
+}
+
+impl Night {
+    /// Between two times such as `22:00`.
+    pub fn read(from: &str, to: &str) -> Option<Self> {
+        let time = |text| NaiveTime::parse_from_str(text, "%H:%M").ok();
+        Some(Self {
+            from: time(from)?,
+            to: time(to)?,
+        })
+    }
+
+    /// The parts of a local day that lie in it.
+    fn on(self, date: NaiveDate, zone: Tz) -> Vec<Span> {
+        let from = at(date, 0, self.from, zone);
+        let to = at(date, 0, self.to, zone);
+        let parts = if self.from <= self.to {
+            vec![(from, to)]
+        } else {
+            let midnight = at(date, 0, NaiveTime::MIN, zone);
+            vec![(midnight, to), (from, at(date, 1, NaiveTime::MIN, zone))]
+        };
+        let spans = parts.into_iter();
+        spans
+            .filter_map(|(from, to)| Span::new(from?, to?))
+            .collect()
+    }
+}
 
 /// From one instant to a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +90,7 @@ pub fn by_day(span: Span, zone: Tz) -> Vec<(NaiveDate, Span)> {
     let mut from = span.from;
     while from < span.to {
         let date = local_date(from, zone);
-        let midnight = at(date, 1, 0, zone).filter(|midnight| *midnight > from);
+        let midnight = at(date, 1, NaiveTime::MIN, zone).filter(|midnight| *midnight > from);
         let to = midnight.map_or(span.to, |midnight| midnight.min(span.to));
         parts.extend(Span::new(from, to).map(|part| (date, part)));
         from = to;
@@ -57,34 +98,20 @@ pub fn by_day(span: Span, zone: Tz) -> Vec<(NaiveDate, Span)> {
     parts
 }
 
-fn at(date: NaiveDate, days: u64, hour: u32, zone: Tz) -> Option<Instant> {
+fn at(date: NaiveDate, days: u64, time: NaiveTime, zone: Tz) -> Option<Instant> {
     let date = date.checked_add_days(Days::new(days))?;
-    Some(local_to_instant(
-        date,
-        NaiveTime::from_hms_opt(hour, 0, 0)?,
-        zone,
-    ))
+    Some(local_to_instant(date, time, zone))
 }
 
 /// Whole minutes of spans that lie in the night.
-pub fn night_minutes(spans: &[Span], zone: Tz) -> i64 {
+pub fn night_minutes(spans: &[Span], night: Night, zone: Tz) -> i64 {
     let parts = spans.iter().flat_map(|span| by_day(*span, zone));
-    let seconds: i64 = parts
-        .map(|(date, part)| {
-            let nights = [
-                (at(date, 0, 0, zone), at(date, 0, NIGHT.1, zone)),
-                (at(date, 0, NIGHT.0, zone), at(date, 1, 0, zone)),
-            ];
-            let spans = nights
-                .into_iter()
-                .filter_map(|(from, to)| Span::new(from?, to?));
-            spans
-                .filter_map(|night| night.shared(part))
-                .map(Span::seconds)
-                .sum::<i64>()
-        })
-        .sum();
-    seconds / 60
+    let in_night = |(date, part): (NaiveDate, Span)| -> i64 {
+        let nights = night.on(date, zone).into_iter();
+        let shared = nights.filter_map(|night| night.shared(part));
+        shared.map(Span::seconds).sum()
+    };
+    parts.map(in_night).sum::<i64>() / 60
 }
 
 /// Whole minutes of spans that lie on one of these days.
@@ -169,7 +196,7 @@ mod tests {
             "2026-12-24T18:00:00+03:00",
             "2026-12-25T07:00:00+03:00",
         )];
-        assert_eq!(night_minutes(&work, Nairobi), 480);
+        assert_eq!(night_minutes(&work, Night::default(), Nairobi), 480);
         let holidays = BTreeSet::from(["2026-12-25".parse().unwrap()]);
         assert_eq!(minutes_on(&work, &holidays, Nairobi), 420);
         // One hour of the night does not exist, and one is there twice.
@@ -183,10 +210,39 @@ mod tests {
         )];
         assert_eq!(
             (
-                night_minutes(&forward, New_York),
-                night_minutes(&back, New_York)
+                night_minutes(&forward, Night::default(), New_York),
+                night_minutes(&back, Night::default(), New_York)
             ),
             (420, 540)
+        );
+    }
+
+    #[test]
+    fn a_night_may_begin_after_midnight_or_not_at_all() {
+        // From 18:00 to 07:00.
+        let work = [span(
+            "2026-12-24T18:00:00+03:00",
+            "2026-12-25T07:00:00+03:00",
+        )];
+        let minutes =
+            |from: &str, to: &str| night_minutes(&work, Night::read(from, to).unwrap(), Nairobi);
+        assert_eq!(minutes("00:00", "05:00"), 300);
+        assert_eq!(minutes("01:30", "04:15"), 165);
+        assert_eq!(minutes("18:30", "06:30"), 720);
+        // It ends with the day.
+        assert_eq!(minutes("23:00", "00:00"), 60);
+        assert_eq!(minutes("22:00", "22:00"), 0);
+        assert_eq!(Night::read("22:00", "late"), None);
+        // Clocks skip from two to three and show one to two twice.
+        let three = |from: &str, to: &str| {
+            let night = Night::read("01:00", "04:00").unwrap();
+            night_minutes(&[span(from, to)], night, New_York)
+        };
+        let forward = ("2024-03-10T00:00:00-05:00", "2024-03-10T06:00:00-04:00");
+        let back = ("2024-11-03T00:00:00-04:00", "2024-11-03T06:00:00-05:00");
+        assert_eq!(
+            (three(forward.0, forward.1), three(back.0, back.1)),
+            (120, 240)
         );
     }
 

@@ -146,7 +146,7 @@ pub struct Exception(pub model::Exception);
 #[Object]
 impl Exception {
     /// `exc_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

@@ -11,8 +11,8 @@ use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
 use crate::kernel::error::Result;
-use crate::kernel::id::{DepartmentId, GatheringId, MemberId, OrgId};
-use crate::kernel::time::local_date;
+use crate::kernel::id::{AttendanceRecordId, DepartmentId, GatheringId, MemberId, OrgId};
+use crate::kernel::time::{Instant, local_date};
 use crate::leave::model::DayLeave;
 use crate::{identity, leave, orgs};
 
@@ -66,25 +66,29 @@ async fn missing(tx: &mut Tx, gathering: &Gathering) -> Result<Vec<AttendanceRec
     let known = records::members_with_record(tx, gathering.id).await?;
     let known: HashSet<MemberId> = known.into_iter().collect();
     let roster = Rosters::of(tx, std::slice::from_ref(gathering)).await?;
+    let day = local_date(gathering.starts_at, gathering.time_zone);
+    let leave = leave::service::everybody_on_in(tx, day).await?;
     let expected = roster.expected(gathering).into_iter();
-    let mut missing = Vec::new();
-    for person in expected.filter(|(member, _)| !known.contains(member)) {
-        missing.push(missed(tx, gathering, person).await?);
-    }
-    Ok(missing)
+    let missing = expected.filter(|(member, _)| !known.contains(member));
+    let missed = |person: Person| {
+        let leave = leave.get(&person.0).copied().unwrap_or_default();
+        missed((tx.id(), tx.now()), gathering.id, person, leave)
+    };
+    Ok(missing.map(missed).collect())
 }
 
 /// Approved leave excuses; half a day of it may be the other half, so somebody looks.
-async fn missed(tx: &mut Tx, gathering: &Gathering, person: Person) -> Result<AttendanceRecord> {
-    let day = local_date(gathering.starts_at, gathering.time_zone);
-    let leave = leave::service::on_in(tx, person.0, day, day).await?;
-    let leave = leave.get(&day).copied().unwrap_or_default();
+fn missed(
+    (id, now): (AttendanceRecordId, Instant),
+    gathering: GatheringId,
+    person: Person,
+    leave: DayLeave,
+) -> AttendanceRecord {
     let status = match leave {
         DayLeave::FullDay => Status::Excused,
         DayLeave::HalfDay | DayLeave::None => Status::Absent,
     };
-    let (id, now) = (tx.id(), tx.now());
-    let mut record = AttendanceRecord::missing(id, gathering.id, person, status, now);
+    let mut record = AttendanceRecord::missing(id, gathering, person, status, now);
     if leave != DayLeave::None {
         let flag = if status == Status::Excused {
             "on_leave"
@@ -94,7 +98,7 @@ async fn missed(tx: &mut Tx, gathering: &Gathering, person: Person) -> Result<At
         record.flag(vec![flag.to_owned()]);
         record.needs_review = status == Status::Absent;
     }
-    Ok(record)
+    record
 }
 
 /// Everything that says who is expected at some attendance events.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::connection::Connection;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{self, Kind, Roster, State};
 use super::record::{self, CheckTime, Counts, Method, Status};
@@ -242,9 +242,14 @@ impl AttendanceEvent {
         }
     }
 
-    /// The series it belongs to: `srs_…`.
+    /// The series it belongs to: `ats_…`.
     async fn series(&self) -> Option<ID> {
-        self.0.series_id.map(out)
+        self.0.series.map(|(series, _)| out(series))
+    }
+
+    /// The day of the series it stands for: another than the day it starts on if it was moved.
+    async fn series_day(&self) -> Option<NaiveDate> {
+        self.0.series.map(|(_, day)| day)
     }
 
     /// Why it was called off.
@@ -342,6 +347,7 @@ impl From<CheckTime> for AttendanceCheck {
 }
 
 /// What became of one person at one attendance event: there is one record for each.
+#[derive(Clone)]
 pub struct AttendanceRecord(pub record::AttendanceRecord);
 
 /// What became of one person at one attendance event: there is one record for each.
@@ -426,9 +432,14 @@ impl AttendanceRecord {
         }
     }
 
-    /// Why staff entered or changed it.
-    async fn reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+    /// Why staff entered or changed it: one of the organization's reason codes.
+    async fn reason_code(&self) -> Option<&str> {
+        self.0.reason_code.as_deref()
+    }
+
+    /// Why, in their words.
+    async fn memo(&self) -> Option<&str> {
+        self.0.memo.as_deref()
     }
 
     /// Whether whoever of the staff entered it attested that it is true.
@@ -547,6 +558,22 @@ impl Loader<DecisionsAt> for Loads {
         Ok(keys
             .iter()
             .filter_map(|key| Some((*key, found.remove(&key.0.uuid())?)))
+            .collect())
+    }
+}
+
+impl Loader<AttendanceRecordId> for Loads {
+    type Value = AttendanceRecord;
+    type Error = Arc<Error>;
+
+    async fn load(
+        &self,
+        keys: &[AttendanceRecordId],
+    ) -> Result<HashMap<AttendanceRecordId, AttendanceRecord>, Arc<Error>> {
+        let found = service::records_by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, AttendanceRecord(one)))
             .collect())
     }
 }

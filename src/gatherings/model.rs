@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::codes::Secret;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::id::{DepartmentId, GatheringId, MemberId, PlaceId, SeriesId};
+use crate::kernel::id::{DepartmentId, GatheringId, GatheringSeriesId, MemberId, PlaceId};
 use crate::kernel::text;
 use crate::kernel::time::{Instant, local_to_instant};
 
@@ -23,7 +23,7 @@ const RADIUS_M: std::ops::RangeInclusive<i32> = 20..=5_000;
 const YEARS: std::ops::Range<i32> = 2000..2200;
 
 /// What people come together for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     Class,
     Meeting,
@@ -68,7 +68,7 @@ impl State {
 }
 
 /// Who is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Roster {
     /// Whoever is named.
     Members,
@@ -133,7 +133,7 @@ impl Slot {
 }
 
 /// When one can check in, in minutes around the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Window {
     /// Before the start.
     pub opens_minutes: i32,
@@ -182,7 +182,8 @@ pub struct Gathering {
     /// Whose it is; with [`Roster::Department`] also who is expected.
     pub department_id: Option<DepartmentId>,
     pub organizer_id: Option<MemberId>,
-    pub series_id: Option<SeriesId>,
+    /// The series it belongs to, and the day of its rule it stands for.
+    pub series: Option<(GatheringSeriesId, NaiveDate)>,
     /// As stored: never [`State::Open`].
     pub state: State,
     pub cancel_reason: Option<String>,
@@ -334,7 +335,7 @@ mod tests {
             roster: Roster::Everybody,
             department_id: None,
             organizer_id: None,
-            series_id: None,
+            series: None,
             state: State::Scheduled,
             cancel_reason: None,
             created_at: starts_at,

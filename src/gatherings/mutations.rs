@@ -1,7 +1,7 @@
 //! Speaks: planning attendance events, checking in and out, and what staff say about others.
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result};
-use chrono::{DateTime, NaiveDate, Utc, Weekday};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::checks::{self, CheckIn, CheckOut};
 use super::graphql::{
@@ -9,8 +9,9 @@ use super::graphql::{
 };
 use super::model::{Slot, USUAL_OPENS_MINUTES, Window};
 use super::planning::{self, Changes, NewGathering};
-use super::series::{Frequency, Repeat};
-use super::staff::{self, Corrected, Forced, Marked};
+use super::series::graphql::AttendanceSeries;
+use super::series::service::{self as series, NewSeries};
+use super::staff::{self, Because, Corrected, Forced, Marked};
 use crate::attendance::mutations::PositionInput;
 use crate::graphql::context::Ask;
 use crate::graphql::scalars::{LocalTime, id, optional_id};
@@ -18,16 +19,6 @@ use crate::kernel::change::Change;
 use crate::kernel::error::Error;
 use crate::kernel::id::MemberId;
 use crate::kernel::time::to_micros;
-
-/// How often something happens again.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "Frequency")]
-pub enum AttendanceRepeat {
-    /// Every so many days.
-    Daily,
-    /// On some days of every so many weeks.
-    Weekly,
-}
 
 /// An attendance event to be planned.
 #[derive(InputObject)]
@@ -107,48 +98,16 @@ fn ids(field: &str, all: &[ID]) -> Result<Vec<MemberId>, Error> {
     all.iter().map(|one| id(field, one)).collect()
 }
 
-/// How often, and until when.
-#[derive(InputObject)]
-pub struct AttendanceRepeatInput {
-    /// Daily or weekly.
-    frequency: AttendanceRepeat,
-    /// Every so many days or weeks: 1–52.
-    #[graphql(default = 1)]
-    interval: i32,
-    /// Days of the week, 1 for Monday to 7 for Sunday (ISO 8601); the first day's own if left out.
-    #[graphql(default)]
-    weekdays: Vec<i32>,
-    /// The last day, inclusive; at most 366 days come of it.
-    until: NaiveDate,
-}
-
-impl AttendanceRepeatInput {
-    fn read(self) -> Result<Repeat, Error> {
-        let weekday = |number: i32| {
-            let day = u8::try_from(number - 1).ok();
-            let day = day.and_then(|day| Weekday::try_from(day).ok());
-            day.ok_or_else(|| Error::invalid("repeat.weekdays", "1 for Monday to 7 for Sunday"))
-        };
-        Ok(Repeat {
-            frequency: self.frequency.into(),
-            interval: u32::try_from(self.interval).unwrap_or(0),
-            weekdays: self
-                .weekdays
-                .into_iter()
-                .map(weekday)
-                .collect::<Result<_, _>>()?,
-            until: self.until,
-        })
-    }
-}
-
-/// A series of attendance events to be planned: one for each day, at the same time on the clocks of that day.
+/// A series of attendance events to be planned, each at the same time on the clocks of its day.
 #[derive(InputObject)]
 pub struct ScheduleAttendanceSeriesInput {
-    /// The pattern; its date is the first day.
+    /// What each is like; its date is the first day the rule may fall on.
     event: ScheduleAttendanceEventInput,
-    /// How often, and until when.
-    repeat: AttendanceRepeatInput,
+    /// An RRULE (RFC 5545) over days, such as `FREQ=WEEKLY;BYDAY=MO,WE,FR` or `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6`: `FREQ`
+    /// from `DAILY` to `YEARLY`, and no parts about times of day.
+    recurrence: String,
+    /// The last day; without one and without `COUNT` or `UNTIL` it goes on until it is ended.
+    to: Option<NaiveDate>,
 }
 
 /// What is to be different about an attendance event. What is left out stays; `null` clears.
@@ -156,7 +115,8 @@ pub struct ScheduleAttendanceSeriesInput {
 pub struct UpdateAttendanceEventInput {
     /// The attendance event; neither closed nor called off.
     event: ID,
-    /// Whether those of its series that start later change too.
+    /// Whether those that stand for later days of its series change too: all of them, moved ones and those that are not
+    /// planned yet as well.
     #[graphql(default)]
     and_following: bool,
     /// 1–200 characters; cannot be cleared.
@@ -221,7 +181,7 @@ impl UpdateAttendanceEventInput {
 pub struct CancelAttendanceEventInput {
     /// The attendance event.
     event: ID,
-    /// Whether those of its series that start later are called off too.
+    /// Whether those that stand for later days of its series are called off too, and none are planned any more.
     #[graphql(default)]
     and_following: bool,
     /// At most 500 characters.
@@ -274,8 +234,10 @@ pub struct ForceCheckInput {
     member: ID,
     /// When; now if left out.
     at: Option<DateTime<Utc>>,
-    /// Why the person did not do it: 1–500 characters.
-    reason: String,
+    /// One of the organization's reason codes.
+    reason_code: String,
+    /// Why, in words, at most 500 characters; some codes need it.
+    memo: Option<String>,
     /// You attest that it is true.
     attested: bool,
 }
@@ -286,7 +248,10 @@ impl ForceCheckInput {
             gathering: id("event", &self.event)?,
             member: id("member", &self.member)?,
             at: self.at.map(to_micros),
-            reason: self.reason,
+            because: Because {
+                reason_code: self.reason_code,
+                memo: self.memo,
+            },
             attested: self.attested,
         })
     }
@@ -301,8 +266,10 @@ pub struct MarkAttendanceInput {
     member: ID,
     /// `EXCUSED` or `ABSENT`.
     status: AttendanceStatus,
-    /// 1–500 characters.
-    reason: String,
+    /// One of the organization's reason codes.
+    reason_code: String,
+    /// Why, in words, at most 500 characters; some codes need it.
+    memo: Option<String>,
     /// At most 500 characters.
     note: Option<String>,
 }
@@ -320,8 +287,10 @@ pub struct CorrectAttendanceInput {
     checked_out_at: MaybeUndefined<DateTime<Utc>>,
     /// At most 500 characters.
     note: MaybeUndefined<String>,
-    /// 1–500 characters.
-    reason: String,
+    /// One of the organization's reason codes.
+    reason_code: String,
+    /// Why, in words, at most 500 characters; some codes need it.
+    memo: Option<String>,
 }
 
 /// What can be done about attendance events.
@@ -343,26 +312,30 @@ impl GatheringsMutation {
         Ok(AttendanceEvent(planned))
     }
 
-    /// Plans a series of attendance events, in order.
+    /// Begins a series of attendance events and plans the next eight weeks of it; the timetable plans the rest as time
+    /// goes on. Each is at the same time on the clocks of its day. Refused with `RECURRENCE_INVALID`.
     ///
     /// Requires: `MANAGE_GATHERINGS` (OWNER, ADMIN, SUPERVISOR).
-    #[graphql(complexity = "50 * child_complexity")]
     async fn schedule_attendance_series(
         &self,
         ctx: &Context<'_>,
         input: ScheduleAttendanceSeriesInput,
-    ) -> Result<Vec<AttendanceEvent>> {
-        let (key, new) = input.event.read().map_err(|error| match error.field {
+    ) -> Result<AttendanceSeries> {
+        let (key, event) = input.event.read().map_err(|error| match error.field {
             Some(_) => error.within("event"),
             None => error,
         })?;
-        let repeat = input.repeat.read()?;
-        let planned =
-            planning::schedule_series(ctx.app(), ctx.viewer()?, &key, new, repeat).await?;
-        Ok(planned.into_iter().map(AttendanceEvent).collect())
+        let new = NewSeries {
+            event,
+            recurrence: input.recurrence,
+            last_day: input.to,
+        };
+        let begun = series::schedule(ctx.app(), ctx.viewer()?, &key, new).await?;
+        Ok(AttendanceSeries(begun))
     }
 
-    /// Changes an attendance event, alone or with those of its series that follow. Records keep what they say.
+    /// Changes an attendance event, alone or with those of its series that follow, planned yet or not. Records keep what
+    /// they say.
     ///
     /// Requires: `MANAGE_GATHERINGS` (OWNER, ADMIN, SUPERVISOR).
     async fn update_attendance_event(
@@ -376,8 +349,8 @@ impl GatheringsMutation {
         Ok(AttendanceEvent(updated))
     }
 
-    /// Calls an attendance event off, alone or with those of its series that follow; calling off again changes
-    /// nothing.
+    /// Calls an attendance event off, alone or with those of its series that follow: then the series ends. Calling off
+    /// again changes nothing.
     ///
     /// Requires: `MANAGE_GATHERINGS` (OWNER, ADMIN, SUPERVISOR).
     async fn cancel_attendance_event(
@@ -432,6 +405,7 @@ impl GatheringsMutation {
     }
 
     /// Checks somebody else in, with a reason and your attestation; until the event closes, also after the check-in has.
+    /// Refused with `ATTESTATION_REQUIRED`, `REASON_UNKNOWN` or `MEMO_REQUIRED`.
     ///
     /// Requires: `MANAGE_GATHERINGS` (OWNER, ADMIN, SUPERVISOR).
     async fn force_check_in(
@@ -463,11 +437,15 @@ impl GatheringsMutation {
         ctx: &Context<'_>,
         input: MarkAttendanceInput,
     ) -> Result<AttendanceRecord> {
+        let because = Because {
+            reason_code: input.reason_code,
+            memo: input.memo,
+        };
         let marked = Marked {
             gathering: id("event", &input.event)?,
             member: id("member", &input.member)?,
             status: input.status.into(),
-            reason: input.reason,
+            because,
             note: input.note,
         };
         let record = staff::mark(ctx.app(), ctx.viewer()?, marked).await?;
@@ -485,13 +463,17 @@ impl GatheringsMutation {
         let instant = |change: MaybeUndefined<DateTime<Utc>>| {
             Change::from(change).try_map(|at| Ok(to_micros(at)))
         };
+        let because = Because {
+            reason_code: input.reason_code,
+            memo: input.memo,
+        };
         let corrected = Corrected {
             record: id("record", &input.record)?,
             status: input.status.map(Into::into),
             checked_in_at: instant(input.checked_in_at)?,
             checked_out_at: instant(input.checked_out_at)?,
             note: input.note.into(),
-            reason: input.reason,
+            because,
         };
         let record = staff::correct(ctx.app(), ctx.viewer()?, corrected).await?;
         Ok(AttendanceRecord(record))

@@ -7,7 +7,8 @@ use chrono_tz::Tz;
 
 use super::codes::Secret;
 use super::model::{Gathering, Kind, Roster, Slot, State, Window};
-use super::series::{self, Repeat};
+use super::series::changes as series;
+use super::series::model::Series;
 use super::{sight, store};
 use crate::app::App;
 use crate::auth::action::Action;
@@ -18,7 +19,7 @@ use crate::db::tx::{Audit, Tx};
 use crate::events::event::{Event, GatheringEvent};
 use crate::kernel::change::Change;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::id::{DepartmentId, GatheringId, MemberId, PlaceId, SeriesId};
+use crate::kernel::id::{DepartmentId, GatheringId, MemberId, PlaceId};
 use crate::kernel::text;
 use crate::{identity, orgs, places};
 
@@ -101,71 +102,8 @@ async fn try_schedule(
     Ok(gathering)
 }
 
-/// Plans one for each day of a series, each at the same time on the clocks of its day.
-pub async fn schedule_series(
-    app: &App,
-    viewer: &Viewer,
-    key: &str,
-    new: NewGathering,
-    repeat: Repeat,
-) -> Result<Vec<Gathering>> {
-    let key = Key::new(key, "SCHEDULE_GATHERING_SERIES", &(&new, &repeat))?;
-    loop {
-        match try_schedule_series(app, viewer, &key, &new, &repeat).await {
-            Err(error) if idempotency::lost_race(&error) => {}
-            answer => return answer,
-        }
-    }
-}
-
-async fn try_schedule_series(
-    app: &App,
-    viewer: &Viewer,
-    key: &Key,
-    new: &NewGathering,
-    repeat: &Repeat,
-) -> Result<Vec<Gathering>> {
-    let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
-    if let Some(id) = idempotency::find_in::<crate::kernel::id::kinds::Series>(&mut tx, key).await?
-    {
-        let first = store::list_series(&mut tx, id).await?;
-        tx.settle().await?;
-        return Ok(first);
-    }
-    let dates = series::dates(new.slot.date, repeat)?;
-    let series: SeriesId = tx.id();
-    let first = Slot {
-        date: dates.first().copied().unwrap_or(new.slot.date),
-        ..new.slot
-    };
-    let pattern = drafted(
-        &mut tx,
-        &NewGathering {
-            slot: first,
-            ..new.clone()
-        },
-    )
-    .await?;
-    let each = |date: NaiveDate| -> Result<Gathering> {
-        let (starts_at, ends_at) = Slot { date, ..new.slot }.instants(pattern.time_zone)?;
-        Ok(Gathering {
-            id: tx.id(),
-            secret: Secret::new(tx.app().ids()),
-            series_id: Some(series),
-            starts_at,
-            ends_at,
-            ..pattern.clone()
-        })
-    };
-    let all = dates.into_iter().map(each).collect::<Result<Vec<_>>>()?;
-    idempotency::stage(&mut tx, key, series)?;
-    plan(&mut tx, &all, &new.members).await?;
-    tx.commit(Audit::of(series).detail(serde_json::json!({ "events": all.len() })))
-        .await?;
-    Ok(all)
-}
-
-async fn plan(tx: &mut Tx, all: &[Gathering], members: &[MemberId]) -> Result<()> {
+/// Keeps those that are planned, who is invited to them by name, and tells.
+pub(super) async fn plan(tx: &mut Tx, all: &[Gathering], members: &[MemberId]) -> Result<()> {
     store::insert(tx, all).await?;
     if all
         .iter()
@@ -187,7 +125,8 @@ pub(super) fn about(gathering: &Gathering) -> GatheringEvent {
     }
 }
 
-async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
+/// As it would be planned, checked.
+pub(super) async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
     let zone = zone_of(tx, new).await?;
     let (starts_at, ends_at) = new.slot.instants(zone)?;
     let own = match tx.scope() {
@@ -211,7 +150,7 @@ async fn drafted(tx: &mut Tx, new: &NewGathering) -> Result<Gathering> {
         roster: new.roster,
         department_id: new.department.or(own),
         organizer_id: new.organizer.or(tx.viewer().member()),
-        series_id: None,
+        series: None,
         state: State::Scheduled,
         cancel_reason: None,
         created_at: tx.now(),
@@ -310,7 +249,8 @@ async fn check_names(tx: &mut Tx, names: &[MemberId]) -> Result<()> {
     }
 }
 
-/// Changes one, or it and those of its series that follow. What is closed or cancelled stays as it is.
+/// Changes one, or it and those of its series that follow, planned yet or not. What is closed or cancelled stays as it
+/// is.
 pub async fn update(
     app: &App,
     viewer: &Viewer,
@@ -319,6 +259,7 @@ pub async fn update(
     following: bool,
 ) -> Result<Gathering> {
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let series = series_in(&mut tx, id, following).await?;
     let this = sight::managed(&mut tx, id).await?;
     still_to_come(&this)?;
     if following && changes.date != Change::Keep {
@@ -330,14 +271,34 @@ pub async fn update(
         let before = gathering.clone();
         let gathering = changes.clone().apply(gathering)?;
         rename(&mut tx, (&before, &gathering), &changes).await?;
-        store::stage_update(&mut tx, &gathering)?;
-        tx.emit(&Event::GatheringChanged(about(&gathering)))?;
+        keep_changed(&mut tx, &gathering)?;
         updated.push(gathering);
+    }
+    if let Some(series) = series {
+        series::go_on_in(&mut tx, series, &changes)?;
     }
     tx.commit(Audit::of(id).detail(serde_json::json!({ "events": updated.len() })))
         .await?;
     let this = updated.into_iter().next();
     this.ok_or_else(|| Error::not_found("attendance event"))
+}
+
+/// The series that changes from this event on, if any does; held before the event is.
+async fn series_in(
+    tx: &mut Tx,
+    id: GatheringId,
+    following: bool,
+) -> Result<Option<(Series, NaiveDate)>> {
+    if following {
+        series::held_of(tx, id).await
+    } else {
+        Ok(None)
+    }
+}
+
+pub(super) fn keep_changed(tx: &mut Tx, gathering: &Gathering) -> Result<()> {
+    store::stage_update(tx, gathering)?;
+    tx.emit(&Event::GatheringChanged(about(gathering)))
 }
 
 /// Puts other names on the roster, if there are any to put.
@@ -366,10 +327,10 @@ async fn rename(
 
 /// This one first, then those that follow.
 async fn affected(tx: &mut Tx, this: Gathering, following: bool) -> Result<Vec<Gathering>> {
-    let Some(series) = this.series_id.filter(|_| following) else {
+    let Some((series, day)) = this.series.filter(|_| following) else {
         return Ok(vec![this]);
     };
-    let later = store::lock_following(tx, series, this.starts_at).await?;
+    let later = store::lock_following(tx, series, day).await?;
     let others = later.into_iter().filter(|other| other.id != this.id);
     let others: Vec<Gathering> = others
         .filter(|other| sight::is_managed(tx, other))
@@ -377,7 +338,8 @@ async fn affected(tx: &mut Tx, this: Gathering, following: bool) -> Result<Vec<G
     Ok(std::iter::once(this).chain(others).collect())
 }
 
-fn still_to_come(gathering: &Gathering) -> Result<()> {
+/// Refuses what cannot be changed any more.
+pub(super) fn still_to_come(gathering: &Gathering) -> Result<()> {
     gathering.held()?;
     match gathering.state {
         State::Closed => Err(Error::refused(
@@ -388,7 +350,8 @@ fn still_to_come(gathering: &Gathering) -> Result<()> {
     }
 }
 
-/// Calls one off, or it and those of its series that follow; calling off again changes nothing.
+/// Calls one off, or it and those of its series that follow: then the series ends before it. Calling off again changes
+/// nothing.
 pub async fn cancel(
     app: &App,
     viewer: &Viewer,
@@ -398,38 +361,52 @@ pub async fn cancel(
 ) -> Result<Gathering> {
     let reason = text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let series = series_in(&mut tx, id, following).await?;
     let this = sight::managed(&mut tx, id).await?;
     if this.state == State::Closed && !following {
         still_to_come(&this)?;
     }
-    let now = tx.now();
     let mut all = affected(&mut tx, this, following).await?;
     let mut cancelled = 0;
     for gathering in &mut all {
-        if gathering.state != State::Scheduled {
-            continue;
+        if gathering.state == State::Scheduled {
+            *gathering = call_off(&mut tx, gathering.clone(), reason.as_ref())?;
+            cancelled += 1;
         }
-        gathering.state = State::Cancelled;
-        gathering.cancelled_at = Some(now);
-        gathering.cancel_reason.clone_from(&reason);
-        store::stage_update(&mut tx, gathering)?;
-        tx.emit(&Event::GatheringChanged(about(gathering)))?;
-        cancelled += 1;
     }
+    let ends = match series {
+        Some((mut series, day)) => series::end_in(&mut tx, &mut series, day)?,
+        None => false,
+    };
     let audit = Audit::of(id).because(reason);
-    match cancelled {
-        0 => tx.settle().await?,
-        _ => {
-            tx.commit(audit.detail(serde_json::json!({ "events": cancelled })))
-                .await?;
-        }
+    if cancelled > 0 || ends {
+        let detail = serde_json::json!({ "events": cancelled });
+        tx.commit(audit.detail(detail)).await?;
+    } else {
+        tx.settle().await?;
     }
     let this = all.into_iter().next();
     this.ok_or_else(|| Error::not_found("attendance event"))
 }
 
+pub(super) fn call_off(
+    tx: &mut Tx,
+    gathering: Gathering,
+    reason: Option<&String>,
+) -> Result<Gathering> {
+    let gathering = Gathering {
+        state: State::Cancelled,
+        cancelled_at: Some(tx.now()),
+        cancel_reason: reason.cloned(),
+        ..gathering
+    };
+    keep_changed(tx, &gathering)?;
+    Ok(gathering)
+}
+
 impl Changes {
-    fn apply(self, old: Gathering) -> Result<Gathering> {
+    /// One with these changes, checked.
+    pub(super) fn apply(self, old: Gathering) -> Result<Gathering> {
         let slot = Slot::of(old.starts_at, old.ends_at, old.time_zone);
         let new = Slot {
             date: self.date.apply_required("date", slot.date)?,

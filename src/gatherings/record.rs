@@ -117,8 +117,10 @@ pub struct AttendanceRecord {
     pub needs_review: bool,
     /// Who entered or changed it, where that is not the member.
     pub forced_by: Option<MemberId>,
-    /// Why it was entered or changed by somebody else.
-    pub reason: Option<String>,
+    /// Why it was entered or changed by somebody else: a code of the organization's.
+    pub reason_code: Option<String>,
+    /// The same in words.
+    pub memo: Option<String>,
     /// Whoever entered it attested that it is true.
     pub attested: bool,
     pub note: Option<String>,
@@ -151,7 +153,8 @@ impl AttendanceRecord {
             flags: Vec::new(),
             needs_review: false,
             forced_by: None,
-            reason: None,
+            reason_code: None,
+            memo: None,
             attested: false,
             note: None,
             created_at: at,

@@ -50,11 +50,12 @@ struct RecordRow {
     flags: Json,
     needs_review: bool,
     forced_by: Option<MemberId>,
-    reason: Option<String>,
+    memo: Option<String>,
     attested: bool,
     note: Option<String>,
     created_at: Instant,
     updated_at: Instant,
+    reason_code: Option<String>,
 }
 
 /// Which records a list or a report takes.
@@ -366,7 +367,8 @@ impl RecordRow {
             flags: json!(record.flags),
             needs_review: record.needs_review,
             forced_by: record.forced_by,
-            reason: record.reason.clone(),
+            memo: record.memo.clone(),
+            reason_code: record.reason_code.clone(),
             attested: record.attested,
             note: record.note.clone(),
             created_at: record.created_at,
@@ -414,7 +416,8 @@ impl TryFrom<RecordRow> for AttendanceRecord {
             flags: serde_json::from_value(row.flags)?,
             needs_review: row.needs_review,
             forced_by: row.forced_by,
-            reason: row.reason,
+            memo: row.memo,
+            reason_code: row.reason_code,
             attested: row.attested,
             note: row.note,
             created_at: row.created_at,

@@ -16,7 +16,7 @@ use crate::auth::viewer::Viewer;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::id::{
-    AttendanceRecordId, DepartmentId, GatheringId, MemberId, PlaceId, SeriesId,
+    AttendanceRecordId, DepartmentId, GatheringId, GatheringSeriesId, MemberId, PlaceId,
 };
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::{Instant, local_to_instant};
@@ -51,7 +51,7 @@ pub struct Wanted {
     pub kind: Option<Kind>,
     pub place: Option<PlaceId>,
     pub state: Option<State>,
-    pub series: Option<SeriesId>,
+    pub series: Option<GatheringSeriesId>,
 }
 
 /// Which records a list or a report takes.
@@ -226,6 +226,16 @@ pub async fn record(
     let mut tx = app.read(viewer, Action::ViewGatherings).await?;
     let found = records::find(&mut tx, &[id]).await?.pop();
     found.ok_or_else(|| Error::not_found("attendance record"))
+}
+
+/// Those of the records that are there and of people within reach, in no order.
+pub(super) async fn records_by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[AttendanceRecordId],
+) -> Result<Vec<AttendanceRecord>> {
+    let mut tx = app.read(viewer, Action::ViewGatherings).await?;
+    records::find(&mut tx, ids).await
 }
 
 /// Records of the people within reach, the newest first.

@@ -12,13 +12,31 @@ use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
-use crate::identity;
+use crate::exceptions::codes::model::CodeKind;
 use crate::kernel::change::Change;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::Judgement;
 use crate::kernel::id::{AttendanceRecordId, GatheringId, MemberId};
 use crate::kernel::text;
 use crate::kernel::time::Instant;
+use crate::{exceptions, identity};
+
+/// Why staff say something about somebody else: one of the organization's reasons, and a memo where it needs one.
+#[derive(Debug, Clone)]
+pub struct Because {
+    pub reason_code: String,
+    pub memo: Option<String>,
+}
+
+impl Because {
+    async fn checked_in(&self, tx: &mut Tx) -> Result<Self> {
+        let reason_code = text::required("reasonCode", &self.reason_code, 40)?;
+        let memo = text::optional("memo", self.memo.as_deref(), 500)?;
+        let kind = CodeKind::Reason;
+        exceptions::service::check_code_in(tx, kind, &reason_code, memo.as_deref()).await?;
+        Ok(Self { reason_code, memo })
+    }
+}
 
 /// That somebody else came or left.
 #[derive(Debug, Clone)]
@@ -27,7 +45,7 @@ pub struct Forced {
     pub member: MemberId,
     /// Now, if nobody says.
     pub at: Option<Instant>,
-    pub reason: String,
+    pub because: Because,
     /// Whoever says so attests that it is true.
     pub attested: bool,
 }
@@ -38,7 +56,7 @@ pub struct Marked {
     pub gathering: GatheringId,
     pub member: MemberId,
     pub status: Status,
-    pub reason: String,
+    pub because: Because,
     pub note: Option<String>,
 }
 
@@ -51,7 +69,7 @@ pub struct Corrected {
     pub checked_in_at: Change<Instant>,
     pub checked_out_at: Change<Instant>,
     pub note: Change<String>,
-    pub reason: String,
+    pub because: Because,
 }
 
 /// What every statement about somebody else begins with.
@@ -74,12 +92,12 @@ impl Statement {
     }
 }
 
-fn attested(forced: &Forced) -> Result<String> {
-    if !forced.attested {
-        let message = "attest that it is true: `attested: true`";
-        return Err(Error::refused(Code::AttestationRequired, message).at("attested"));
+fn attested(forced: &Forced) -> Result<()> {
+    if forced.attested {
+        return Ok(());
     }
-    text::required("reason", &forced.reason, 500)
+    let message = "attest that it is true: `attested: true`";
+    Err(Error::refused(Code::AttestationRequired, message).at("attested"))
 }
 
 /// A time that staff say, which cannot lie ahead.
@@ -107,8 +125,9 @@ pub async fn force_in(app: &App, viewer: &Viewer, forced: Forced) -> Result<Atte
 }
 
 async fn try_force_in(app: &App, viewer: &Viewer, forced: &Forced) -> Result<AttendanceRecord> {
-    let reason = attested(forced)?;
+    attested(forced)?;
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let because = forced.because.checked_in(&mut tx).await?;
     let time = said("at", forced.at, tx.now())?;
     let statement = Statement::begin(&mut tx, forced.gathering, forced.member).await?;
     let Statement {
@@ -127,27 +146,28 @@ async fn try_force_in(app: &App, viewer: &Viewer, forced: &Forced) -> Result<Att
     record.enter(time, &judged);
     record.method = Some(Method::Staff);
     record.attested = true;
-    record.stated(&tx, &reason);
+    record.stated(&tx, &because);
     keep(&mut tx, &record, is_new, &mut rules)?;
     tx.emit(&Event::GatheringCheckedIn(about(&record)))?;
-    finish(tx, &record, None, reason).await?;
+    finish(tx, &record, None).await?;
     Ok(record)
 }
 
 /// Checks somebody else out.
 pub async fn force_out(app: &App, viewer: &Viewer, forced: Forced) -> Result<AttendanceRecord> {
-    let reason = attested(&forced)?;
+    attested(&forced)?;
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let because = forced.because.checked_in(&mut tx).await?;
     let time = said("at", forced.at, tx.now())?;
     let statement = Statement::begin(&mut tx, forced.gathering, forced.member).await?;
     let mut record = statement.record.ok_or_else(not_checked_in)?;
     record.check_out(time, None)?;
     statement.gathering.lets_out(time.occurred_at)?;
     record.attested = true;
-    record.stated(&tx, &reason);
+    record.stated(&tx, &because);
     records::stage_update(&mut tx, &record)?;
     tx.emit(&Event::GatheringCheckedOut(about(&record)))?;
-    finish(tx, &record, None, reason).await?;
+    finish(tx, &record, None).await?;
     Ok(record)
 }
 
@@ -162,13 +182,13 @@ pub async fn mark(app: &App, viewer: &Viewer, marked: Marked) -> Result<Attendan
 }
 
 async fn try_mark(app: &App, viewer: &Viewer, marked: &Marked) -> Result<AttendanceRecord> {
-    let reason = text::required("reason", &marked.reason, 500)?;
     let note = text::optional("note", marked.note.as_deref(), 500)?;
     if marked.status.is_there() {
         let message = "EXCUSED or ABSENT; whoever was there is checked in";
         return Err(Error::invalid("status", message));
     }
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let because = marked.because.checked_in(&mut tx).await?;
     let statement = Statement::begin(&mut tx, marked.gathering, marked.member).await?;
     if let Some(record) = &statement.record {
         record.not_yet_in()?;
@@ -179,20 +199,20 @@ async fn try_mark(app: &App, viewer: &Viewer, marked: &Marked) -> Result<Attenda
         .unwrap_or_else(|| blank(&tx, &statement.gathering, &statement.member));
     record.status = marked.status;
     record.note = note.or(record.note);
-    record.stated(&tx, &reason);
+    record.stated(&tx, &because);
     match before {
         Some(_) => records::stage_update(&mut tx, &record)?,
         None => records::stage_insert(&mut tx, &record)?,
     }
     tx.emit(&Event::GatheringChanged(about(&record)))?;
-    finish(tx, &record, before.as_ref(), reason).await?;
+    finish(tx, &record, before.as_ref()).await?;
     Ok(record)
 }
 
 /// Corrects a record. What it said before is kept in the audit log.
 pub async fn correct(app: &App, viewer: &Viewer, corrected: Corrected) -> Result<AttendanceRecord> {
-    let reason = text::required("reason", &corrected.reason, 500)?;
     let mut tx = app.begin(viewer, Action::ManageGatherings).await?;
+    let because = corrected.because.checked_in(&mut tx).await?;
     let found = records::find(&mut tx, &[corrected.record]).await?.pop();
     let found = found.ok_or_else(|| Error::not_found("attendance record"))?;
     let gathering = sight::managed(&mut tx, found.gathering_id).await?;
@@ -211,10 +231,10 @@ pub async fn correct(app: &App, viewer: &Viewer, corrected: Corrected) -> Result
         let message = "whoever was there came at some time";
         return Err(Error::invalid("checkedInAt", message));
     }
-    record.stated(&tx, &reason);
+    record.stated(&tx, &because);
     records::stage_update(&mut tx, &record)?;
     tx.emit(&Event::GatheringChanged(about(&record)))?;
-    finish(tx, &record, Some(&before), reason).await?;
+    finish(tx, &record, Some(&before)).await?;
     Ok(record)
 }
 
@@ -239,7 +259,6 @@ async fn finish(
     tx: Tx,
     record: &AttendanceRecord,
     before: Option<&AttendanceRecord>,
-    reason: String,
 ) -> Result<()> {
     let state = |record: &AttendanceRecord| {
         json!({
@@ -253,15 +272,19 @@ async fn finish(
         "member": record.member_id,
         "before": before.map(state),
         "after": state(record),
+        "reasonCode": record.reason_code,
     });
-    let audit = Audit::of(record.id).because(Some(reason)).detail(detail);
+    let audit = Audit::of(record.id)
+        .because(record.memo.clone())
+        .detail(detail);
     tx.commit(audit).await
 }
 
 impl AttendanceRecord {
-    fn stated(&mut self, tx: &Tx, reason: &str) {
+    fn stated(&mut self, tx: &Tx, because: &Because) {
         self.forced_by = tx.viewer().member();
-        self.reason = Some(reason.to_owned());
+        self.reason_code = Some(because.reason_code.clone());
+        self.memo.clone_from(&because.memo);
         self.updated_at = tx.now();
     }
 

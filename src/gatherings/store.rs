@@ -1,5 +1,8 @@
 //! Remembers attendance events and who is invited by name.
 
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
@@ -11,7 +14,7 @@ use super::sight::Sight;
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
-use crate::kernel::id::{DepartmentId, GatheringId, MemberId, OrgId, PlaceId, SeriesId};
+use crate::kernel::id::{DepartmentId, GatheringId, GatheringSeriesId, MemberId, OrgId, PlaceId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::Instant;
 
@@ -43,12 +46,13 @@ struct GatheringRow {
     roster: String,
     department_id: Option<DepartmentId>,
     organizer_id: Option<MemberId>,
-    series_id: Option<SeriesId>,
+    series_id: Option<GatheringSeriesId>,
     state: String,
     cancel_reason: Option<String>,
     created_at: Instant,
     closed_at: Option<Instant>,
     cancelled_at: Option<Instant>,
+    series_day: Option<NaiveDate>,
 }
 
 /// Which attendance events a list shows.
@@ -61,7 +65,7 @@ pub struct Filter {
     pub kind: Option<Kind>,
     pub place: Option<PlaceId>,
     pub state: Option<State>,
-    pub series: Option<SeriesId>,
+    pub series: Option<GatheringSeriesId>,
     /// Only those this member is invited to by name or department, given the departments above them.
     pub invited: Option<(MemberId, Vec<DepartmentId>)>,
 }
@@ -234,15 +238,16 @@ fn narrowed(mut query: Query, tx: &Tx, filter: &Filter) -> Query {
     }
 }
 
-/// Those of a series that are still to come or on, from a start on, until the end of this change nobody else's.
+/// Those of a series that are still to come or on, from a day of its rule on, until the end of this change nobody
+/// else's.
 pub(super) async fn lock_following(
     tx: &mut Tx,
-    series: SeriesId,
-    from: Instant,
+    series: GatheringSeriesId,
+    from: NaiveDate,
 ) -> Result<Vec<Gathering>> {
     let query = own_gatherings(tx)
         .filter(gatherings::series_id.eq(series))
-        .filter(gatherings::starts_at.ge(from))
+        .filter(gatherings::series_day.ge(from))
         .filter(gatherings::state.eq(State::Scheduled.name()))
         .order((gatherings::starts_at, gatherings::id));
     let rows: Vec<GatheringRow> = ForUpdate(query.select(GatheringRow::as_select()))
@@ -251,12 +256,33 @@ pub(super) async fn lock_following(
     rows.into_iter().map(Gathering::try_from).collect()
 }
 
-/// All of a series, in order.
-pub(super) async fn list_series(tx: &mut Tx, series: SeriesId) -> Result<Vec<Gathering>> {
+/// The one of a series that stands for a day of its rule, until the end of this change nobody else's.
+pub(super) async fn lock_of_day(
+    tx: &mut Tx,
+    series: GatheringSeriesId,
+    day: NaiveDate,
+) -> Result<Option<Gathering>> {
     let query = own_gatherings(tx)
         .filter(gatherings::series_id.eq(series))
-        .order((gatherings::starts_at, gatherings::id));
-    load(tx, query).await
+        .filter(gatherings::series_day.eq(day));
+    let rows: Vec<GatheringRow> = ForUpdate(query.select(GatheringRow::as_select()))
+        .load(tx.conn()?)
+        .await?;
+    rows.into_iter().next().map(Gathering::try_from).transpose()
+}
+
+/// The days of a series' rule between two, both included, that something stands for.
+pub(super) async fn days_of_series(
+    tx: &mut Tx,
+    series: GatheringSeriesId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<HashSet<NaiveDate>> {
+    let query = own_gatherings(tx)
+        .filter(gatherings::series_id.eq(series))
+        .filter(gatherings::series_day.between(from, to))
+        .select(gatherings::series_day);
+    let days: Vec<Option<NaiveDate>> = query.load(tx.conn()?).await?;
+    Ok(days.into_iter().flatten().collect())
 }
 
 /// Those that are over and not closed yet, the oldest first.
@@ -372,7 +398,8 @@ impl GatheringRow {
             roster: all.roster.name().to_owned(),
             department_id: all.department_id,
             organizer_id: all.organizer_id,
-            series_id: all.series_id,
+            series_id: all.series.map(|(series, _)| series),
+            series_day: all.series.map(|(_, day)| day),
             state: all.state.name().to_owned(),
             cancel_reason: all.cancel_reason,
             created_at: all.created_at,
@@ -406,7 +433,7 @@ impl TryFrom<GatheringRow> for Gathering {
             roster: named(&Roster::ALL, Roster::name, &row.roster)?,
             department_id: row.department_id,
             organizer_id: row.organizer_id,
-            series_id: row.series_id,
+            series: row.series_id.zip(row.series_day),
             state: named(&State::STORED, State::name, &row.state)?,
             cancel_reason: row.cancel_reason,
             created_at: row.created_at,

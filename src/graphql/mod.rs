@@ -105,11 +105,17 @@ pub struct ReviewMutation(
 
 /// Classes, meetings, shift calls.
 #[derive(MergedObject, Default)]
-pub struct GatheringQuery(gatherings::queries::GatheringsQuery);
+pub struct GatheringQuery(
+    gatherings::queries::GatheringsQuery,
+    gatherings::series::graphql::GatheringSeriesQuery,
+);
 
 /// Classes, meetings, shift calls.
 #[derive(MergedObject, Default)]
-pub struct GatheringMutation(gatherings::mutations::GatheringsMutation);
+pub struct GatheringMutation(
+    gatherings::mutations::GatheringsMutation,
+    gatherings::series::graphql::GatheringSeriesMutation,
+);
 
 /// Many people at once.
 #[derive(MergedObject, Default)]

@@ -1,15 +1,29 @@
 //! Anything with an id, by its id: Relay's `node` and `nodes`.
 
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::context::Ask;
+use super::loaders::Loads;
 use super::scalars::id;
-use crate::attendance::graphql::WorkSession;
+use crate::attendance::corrections::graphql::Correction;
+use crate::attendance::graphql::{Punch, WorkSession};
+use crate::exceptions::graphql::Exception;
+use crate::gatherings::graphql::{AttendanceEvent, AttendanceRecord};
+use crate::gatherings::series::graphql::AttendanceSeries;
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
-use crate::kernel::id::{ClientId, Kind, MemberId, PlaceId, SessionId, ShiftId, kinds};
+use crate::kernel::id::{Id, Kind, kinds};
+use crate::leave::graphql::LeaveRequest;
+use crate::leave::types::graphql::LeaveType;
+use crate::orgs::graphql::Department;
 use crate::places::graphql::{Client, Place};
 use crate::schedules::graphql::Shift;
+use crate::schedules::holidays::graphql::Holiday;
+use crate::schedules::series::graphql::ShiftSeries;
+use crate::schedules::types::graphql::ShiftType;
 
 /// The most things `nodes` answers at once.
 const MOST_NODES: usize = 100;
@@ -23,10 +37,22 @@ const MOST_NODES: usize = 100;
 ))]
 pub enum Node {
     Member(Member),
+    Department(Department),
     Place(Place),
     Client(Client),
     Shift(Shift),
+    ShiftSeries(ShiftSeries),
+    ShiftType(ShiftType),
+    Holiday(Holiday),
+    LeaveRequest(LeaveRequest),
+    LeaveType(LeaveType),
     WorkSession(WorkSession),
+    Punch(Punch),
+    Correction(Correction),
+    Exception(Exception),
+    AttendanceEvent(AttendanceEvent),
+    AttendanceRecord(AttendanceRecord),
+    AttendanceSeries(AttendanceSeries),
 }
 
 /// `node` and `nodes`.
@@ -35,7 +61,9 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// A member, place, client, shift or work session by its id; nothing for what you may not see.
+    /// Something by its id: a member, department, place, client, shift, series of shifts, shift type, holiday, leave
+    /// request, leave type, work session, punch, correction, exception, attendance event, attendance record or series of
+    /// attendance events. Nothing for what you may not see.
     ///
     /// Requires: the permission to view the kind of thing the id names.
     async fn node(
@@ -67,36 +95,54 @@ impl NodeQuery {
     }
 }
 
+/// The thing of this kind, if it is there and the viewer may see it.
+async fn load<K: Kind, T>(
+    ctx: &Context<'_>,
+    (field, node): (&str, &ID),
+    wrap: impl FnOnce(T) -> Node,
+) -> Result<Option<Node>>
+where
+    Loads: Loader<Id<K>, Value = T, Error = Arc<Error>>,
+{
+    let id: Id<K> = id(field, node)?;
+    Ok(ctx.loads()?.load_one(id).await?.map(wrap))
+}
+
 async fn find(ctx: &Context<'_>, field: &str, node: &ID) -> Result<Option<Node>> {
-    let loads = ctx.loads()?;
     let prefix = node.split('_').next().unwrap_or_default();
-    Ok(match prefix {
-        kinds::Member::PREFIX => loads
-            .load_one(id::<kinds::Member>(field, node)? as MemberId)
-            .await?
-            .map(Node::Member),
-        kinds::Place::PREFIX => loads
-            .load_one(id::<kinds::Place>(field, node)? as PlaceId)
-            .await?
-            .map(Node::Place),
-        kinds::Client::PREFIX => loads
-            .load_one(id::<kinds::Client>(field, node)? as ClientId)
-            .await?
-            .map(Node::Client),
-        kinds::Shift::PREFIX => loads
-            .load_one(id::<kinds::Shift>(field, node)? as ShiftId)
-            .await?
-            .map(Node::Shift),
+    let at = (field, node);
+    match prefix {
+        kinds::Member::PREFIX => load::<kinds::Member, _>(ctx, at, Node::Member).await,
+        kinds::Department::PREFIX => load::<kinds::Department, _>(ctx, at, Node::Department).await,
+        kinds::Place::PREFIX => load::<kinds::Place, _>(ctx, at, Node::Place).await,
+        kinds::Client::PREFIX => load::<kinds::Client, _>(ctx, at, Node::Client).await,
+        kinds::Shift::PREFIX => load::<kinds::Shift, _>(ctx, at, Node::Shift).await,
+        kinds::Series::PREFIX => load::<kinds::Series, _>(ctx, at, Node::ShiftSeries).await,
+        kinds::ShiftType::PREFIX => load::<kinds::ShiftType, _>(ctx, at, Node::ShiftType).await,
+        kinds::Holiday::PREFIX => load::<kinds::Holiday, _>(ctx, at, Node::Holiday).await,
+        kinds::Leave::PREFIX => load::<kinds::Leave, _>(ctx, at, Node::LeaveRequest).await,
+        kinds::LeaveType::PREFIX => load::<kinds::LeaveType, _>(ctx, at, Node::LeaveType).await,
         kinds::Session::PREFIX => {
-            let session: SessionId = id(field, node)?;
-            loads
-                .load_one(session)
-                .await?
-                .map(|session| Node::WorkSession(WorkSession(session)))
+            let wrap = |session| Node::WorkSession(WorkSession(session));
+            load::<kinds::Session, _>(ctx, at, wrap).await
+        }
+        kinds::Punch::PREFIX => load::<kinds::Punch, _>(ctx, at, Node::Punch).await,
+        kinds::Correction::PREFIX => load::<kinds::Correction, _>(ctx, at, Node::Correction).await,
+        kinds::Exception::PREFIX => {
+            load::<kinds::Exception, _>(ctx, at, |found| Node::Exception(Exception(found))).await
+        }
+        kinds::Gathering::PREFIX => {
+            load::<kinds::Gathering, _>(ctx, at, Node::AttendanceEvent).await
+        }
+        kinds::AttendanceRecord::PREFIX => {
+            load::<kinds::AttendanceRecord, _>(ctx, at, Node::AttendanceRecord).await
+        }
+        kinds::GatheringSeries::PREFIX => {
+            load::<kinds::GatheringSeries, _>(ctx, at, Node::AttendanceSeries).await
         }
         _ => {
-            let message = "this is not the id of a member, place, client, shift or work session";
-            return Err(Error::invalid(field, message).into());
+            let message = "this is not the id of anything that can be looked up by its id alone";
+            Err(Error::invalid(field, message).into())
         }
-    })
+    }
 }

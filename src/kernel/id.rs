@@ -62,6 +62,7 @@ ids! {
     EventId = Event, "evt", "an event";
     ExceptionId = Exception, "exc", "an exception";
     GatheringId = Gathering, "gat", "an attendance event";
+    GatheringSeriesId = GatheringSeries, "ats", "an attendance series";
     AttendanceRecordId = AttendanceRecord, "atr", "an attendance record";
     HolidayId = Holiday, "hol", "a holiday";
     HoursId = Hours, "bhr", "business hours";

@@ -6,5 +6,6 @@ pub mod geo;
 pub mod id;
 pub mod page;
 pub mod phone;
+pub mod recurrence;
 pub mod text;
 pub mod time;

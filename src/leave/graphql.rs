@@ -1,6 +1,10 @@
 //! Speaks: leave, its requests and balances.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_graphql::connection::Connection;
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -9,10 +13,12 @@ use super::model;
 use super::service::{self, Filter, NewLeave};
 use super::types::graphql::LeaveType;
 use crate::graphql::context::Ask;
+use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{id, optional_id, out};
 use crate::identity::graphql::Member;
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::LeaveId;
 use crate::kernel::page::{Cursor, PageRequest};
 
 /// Which half of a day.
@@ -49,7 +55,7 @@ pub struct LeaveRequest(pub model::Leave);
 #[Object]
 impl LeaveRequest {
     /// `lve_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
@@ -396,5 +402,18 @@ impl LeaveMutation {
         let key = &input.idempotency_key;
         let entry = ledger::grant(ctx.app(), ctx.viewer()?, key, grant).await?;
         Ok(LeaveEntry(entry))
+    }
+}
+
+impl Loader<LeaveId> for Loads {
+    type Value = LeaveRequest;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[LeaveId]) -> Result<HashMap<LeaveId, LeaveRequest>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, LeaveRequest(one)))
+            .collect())
     }
 }

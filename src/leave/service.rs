@@ -1,6 +1,6 @@
 //! Decides: who is on leave when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
@@ -80,7 +80,12 @@ pub async fn request(app: &App, viewer: &Viewer, new: NewLeave) -> Result<Leave>
 }
 
 /// What leave takes: of a type that counts working days neither rest days nor holidays.
-async fn count_in(tx: &mut Tx, member: MemberId, kind: &LeaveType, days: Days) -> Result<i32> {
+pub(super) async fn count_in(
+    tx: &mut Tx,
+    member: MemberId,
+    kind: &LeaveType,
+    days: Days,
+) -> Result<i32> {
     if kind.counts == Counts::CalendarDays {
         return Ok(days.count(kind.counts, |_| false));
     }
@@ -106,7 +111,7 @@ async fn no_other_in(
 }
 
 /// A request, locked together with its member's ledger.
-async fn locked_in(tx: &mut Tx, id: LeaveId) -> Result<Leave> {
+pub(super) async fn locked_in(tx: &mut Tx, id: LeaveId) -> Result<Leave> {
     let member = store::find(tx, id).await?.member_id;
     schedules::service::lock_member_in(tx, member).await?;
     store::find(tx, id).await
@@ -235,6 +240,12 @@ pub async fn requests(
     store::list(&mut tx, &filter, page).await
 }
 
+/// Those of the requests that are there and within reach, in no order.
+pub(super) async fn by_ids(app: &App, viewer: &Viewer, ids: &[LeaveId]) -> Result<Vec<Leave>> {
+    let mut tx = app.read(viewer, Action::ViewLeave).await?;
+    store::list_by_ids(&mut tx, ids).await
+}
+
 /// One request within reach.
 pub async fn find(app: &App, viewer: &Viewer, id: LeaveId) -> Result<Leave> {
     store::find(&mut app.read(viewer, Action::ViewLeave).await?, id).await
@@ -250,6 +261,19 @@ pub async fn on_in(
     let leave = store::touching(tx, member, (from, to), &[Status::Approved]).await?;
     let days: Vec<Days> = leave.into_iter().map(|leave| leave.days).collect();
     Ok(on_days(&days, (from, to)))
+}
+
+/// Everybody's approved leave on one day, in one question. Whoever is not there has none.
+pub async fn everybody_on_in(tx: &mut Tx, day: NaiveDate) -> Result<HashMap<MemberId, DayLeave>> {
+    let mut days: HashMap<MemberId, Vec<Days>> = HashMap::new();
+    for leave in store::approved_on(tx, day).await? {
+        days.entry(leave.member_id).or_default().push(leave.days);
+    }
+    let on_day = |(member, days): (MemberId, Vec<Days>)| {
+        let leave = on_days(&days, (day, day)).remove(&day);
+        leave.map(|leave| (member, leave))
+    };
+    Ok(days.into_iter().filter_map(on_day).collect())
 }
 
 /// A request's member and days: for whoever settles days again when it was decided.

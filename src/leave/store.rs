@@ -186,6 +186,45 @@ pub(super) async fn touching(
     load(tx, query).await
 }
 
+/// Those of the requests that are within reach, in no order.
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[LeaveId]) -> Result<Vec<Leave>> {
+    let query = reached(tx).filter(leave_requests::id.eq_any(ids.to_vec()));
+    load(tx, query).await
+}
+
+/// Everybody's approved leave that touches these days, or all from the first on, in the order it was asked for.
+pub(super) async fn approved_touching(
+    tx: &mut Tx,
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+) -> Result<Vec<LeaveId>> {
+    let mut query = own(tx)
+        .filter(leave_requests::status.eq(Status::Approved.name()))
+        .filter(leave_requests::last_day.ge(from));
+    if let Some(to) = to {
+        query = query.filter(leave_requests::first_day.le(to));
+    }
+    let ids = query
+        .order(leave_requests::id)
+        .select(leave_requests::id)
+        .load(tx.conn()?)
+        .await?;
+    Ok(ids)
+}
+
+/// Everybody's approved leave that touches a day, by member.
+pub(super) async fn approved_on(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Leave>> {
+    let query = own(tx)
+        .filter(leave_requests::status.eq(Status::Approved.name()))
+        .filter(
+            leave_requests::first_day
+                .le(day)
+                .and(leave_requests::last_day.ge(day)),
+        )
+        .order((leave_requests::member_id, leave_requests::id));
+    load(tx, query).await
+}
+
 /// Half days that were asked for and are not decided, by type.
 pub(super) async fn pending(tx: &mut Tx, member: MemberId) -> Result<Vec<(LeaveTypeId, i32)>> {
     let query = own(tx).filter(

@@ -61,7 +61,7 @@ pub struct Department(pub model::Department);
 #[Object]
 impl Department {
     /// `dep_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         scalars::out(self.0.id)
     }
 

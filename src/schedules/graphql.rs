@@ -9,6 +9,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{self, Plan};
+use super::roster::graphql::PlannedShift;
 use super::service::{self, Filter};
 use super::types::graphql::{ShiftPattern, ShiftType};
 use crate::graphql::context::Ask;
@@ -260,11 +261,11 @@ pub struct SchedulesMutation;
 
 #[Object]
 impl SchedulesMutation {
-    /// Plans work for a member. Refused with `CONFLICT` and the other's `shiftId` if the member already has a shift
-    /// then.
+    /// Plans work for a member, and says what is to be said about it. Refused with `CONFLICT` and the other's `shiftId` if
+    /// the member already has a shift then, leave too, or with `DENIED_BY_RULE`.
     ///
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
-    async fn plan_shift(&self, ctx: &Context<'_>, input: PlanShiftInput) -> Result<Shift> {
+    async fn plan_shift(&self, ctx: &Context<'_>, input: PlanShiftInput) -> Result<PlannedShift> {
         let member = id("member", &input.member)?;
         let place = optional_id("place", input.place.as_ref())?;
         let plan = Plan {
@@ -273,16 +274,20 @@ impl SchedulesMutation {
             ends: input.ends.read("ends")?,
             break_minutes: input.break_minutes,
         };
-        Ok(Shift(
-            service::plan_shift(ctx.app(), ctx.viewer()?, member, place, plan).await?,
-        ))
+        let (shift, findings) =
+            service::plan_shift(ctx.app(), ctx.viewer()?, member, place, plan).await?;
+        Ok(PlannedShift::new(shift, findings))
     }
 
     /// Gives a shift other times. Refused like a new one; one that is over needs a reason, and what was worked is judged
     /// again.
     ///
     /// Requires: `PLAN_SHIFTS` (OWNER, ADMIN, SUPERVISOR).
-    async fn change_shift(&self, ctx: &Context<'_>, input: ChangeShiftInput) -> Result<Shift> {
+    async fn change_shift(
+        &self,
+        ctx: &Context<'_>,
+        input: ChangeShiftInput,
+    ) -> Result<PlannedShift> {
         let shift = id("shift", &input.shift)?;
         let place = optional_id("place", input.place.as_ref())?;
         let plan = Plan {
@@ -292,9 +297,9 @@ impl SchedulesMutation {
             break_minutes: input.break_minutes,
         };
         let change = (plan, input.reason);
-        Ok(Shift(
-            service::change_shift(ctx.app(), ctx.viewer()?, shift, place, change).await?,
-        ))
+        let (shift, findings) =
+            service::change_shift(ctx.app(), ctx.viewer()?, shift, place, change).await?;
+        Ok(PlannedShift::new(shift, findings))
     }
 
     /// Takes a shift out of the plan; cancelling again changes nothing. One that is over needs a reason, and what was

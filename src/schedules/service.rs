@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use super::model::{Made, Plan, Refusal, Shift, ShiftKind, match_shift, past_needs};
 use super::roster::looking::{Around, keep_in, look_in};
+use super::roster::model::Finding;
 use super::span::Span;
 pub use super::store::Filter;
 use super::{holidays, hours, store};
@@ -23,14 +24,15 @@ use crate::kernel::time::Instant;
 use crate::places::model::Place;
 use crate::{identity, orgs, places};
 
-/// Plans work for a member, in the local time of the place, or of the organization if there is none.
+/// Plans work for a member, in the local time of the place, or of the organization if there is none. Answers what is to
+/// be said about it, too.
 pub async fn plan_shift(
     app: &App,
     viewer: &Viewer,
     member: MemberId,
     place: Option<PlaceId>,
     plan: Plan,
-) -> Result<Shift> {
+) -> Result<(Shift, Vec<Finding>)> {
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
     let member = held_in(&mut tx, member).await?;
     let place = place_in(&mut tx, place).await?;
@@ -57,25 +59,25 @@ pub async fn plan_shift(
         members: &members,
         place: place.as_ref(),
     };
-    clear_in(&mut tx, &shift, &around, None).await?;
+    let findings = clear_in(&mut tx, &shift, &around, None).await?;
     keep_in(&mut tx, vec![shift.clone()], &members).await?;
     tx.commit(Audit::of(id)).await?;
-    Ok(shift)
+    Ok((shift, findings))
 }
 
-/// Refuses a single shift that clashes, or that the rules refuse.
+/// Refuses a single shift that clashes, or that the rules refuse. Answers the warnings.
 async fn clear_in(
     tx: &mut Tx,
     shift: &Shift,
     around: &Around<'_>,
     changed: Option<&Shift>,
-) -> Result<()> {
+) -> Result<Vec<Finding>> {
     let mut looked = look_in(tx, std::slice::from_ref(shift), around, changed).await?;
     let denial = looked.denial();
     looked.clashes.sort_by_key(|clash| clash.with.starts_at);
     match looked.clashes.into_iter().next() {
         Some(clash) => Err(Refusal::Overlap(Box::new(clash.with)).into()),
-        None => denial.map_or(Ok(()), Err),
+        None => denial.map_or(Ok(looked.findings), Err),
     }
 }
 
@@ -176,7 +178,7 @@ pub async fn change_shift(
     id: ShiftId,
     place: Option<PlaceId>,
     (plan, reason): (Plan, Option<String>),
-) -> Result<Shift> {
+) -> Result<(Shift, Vec<Finding>)> {
     let reason = crate::kernel::text::optional("reason", reason.as_deref(), 500)?;
     let mut tx = app.begin(viewer, Action::PlanShifts).await?;
     let before = find_in(&mut tx, id).await?;
@@ -202,7 +204,7 @@ pub async fn change_shift(
         members: &members,
         place: place.as_ref(),
     };
-    clear_in(&mut tx, &shift, &around, Some(&before)).await?;
+    let findings = clear_in(&mut tx, &shift, &around, Some(&before)).await?;
     store::update_shift(&mut tx, &shift)?;
     for member in &members {
         let days = (
@@ -213,7 +215,7 @@ pub async fn change_shift(
     }
     let was = serde_json::json!({ "startsAt": before.starts_at, "endsAt": before.ends_at });
     tx.commit(Audit::of(id).because(reason).detail(was)).await?;
-    Ok(shift)
+    Ok((shift, findings))
 }
 
 /// The shifts of everybody within the viewer's reach, the latest first.

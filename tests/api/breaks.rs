@@ -99,6 +99,40 @@ async fn a_day_with_two_breaks_pays_the_work() {
     );
 }
 
+/// Ten hours from eight in the morning, an hour of it on break, by an organization's own night.
+async fn night_minutes(settings: &str) -> i64 {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgs/acme");
+    std::fs::create_dir_all(&path).unwrap();
+    let settings = format!("[attendance.hours]\n{settings}\n");
+    std::fs::write(path.join("settings.toml"), settings).unwrap();
+    zamu::rules::files::reload(&app.app, folder.path(), None).await;
+    app.clock.advance(TimeDelta::seconds(1));
+    let opened = key(&org, "clock_in", "in").await.text("/clockIn/id");
+    app.clock.advance(TimeDelta::hours(4));
+    assert!(key(&org, "start_break", "meal").await.ok());
+    app.clock.advance(TimeDelta::hours(1));
+    assert!(key(&org, "end_break", "meal-end").await.ok());
+    app.clock.advance(TimeDelta::hours(5));
+    assert!(key(&org, "clock_out", "out").await.ok());
+    let session = hours(&org, &opened).await;
+    session["hours"]["nightMinutes"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_night_is_the_organization_s() {
+    assert_eq!(night_minutes("overtime_percent = 150").await, 0);
+    // From 17:00, across midnight.
+    assert_eq!(night_minutes("night_from = \"17:00\"").await, 60);
+    // Within the day: 11:00 to 14:00 without the hour of break from noon.
+    let within = "night_from = \"11:00\"\nnight_to = \"14:00\"";
+    assert_eq!(night_minutes(within).await, 120);
+    let none = "night_from = \"09:00\"\nnight_to = \"09:00\"";
+    assert_eq!(night_minutes(none).await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_break_out_of_turn_is_refused_by_name() {
     let app = TestApp::start().await;

@@ -8,6 +8,7 @@ use futures_util::stream::StreamExt as _;
 use serde_json::{Value, json};
 use zamu::auth::policy::Role;
 use zamu::gatherings::closing::close_due;
+use zamu::gatherings::series::extending::extend;
 
 use super::support::people::{Person, TestOrg};
 use super::support::{Answer, TestApp};
@@ -597,7 +598,11 @@ async fn staff_check_in_and_out_with_reason_and_attestation() {
     let night = json!({"roster": "DEPARTMENT", "department": org.night, "place": place});
     let id = scheduled(&org, night).await;
     minutes(&app, 45);
-    let force = |attested: bool, reason: &str, at: &str| json!({"input": {"event": id, "member": org.worker.member, "attested": attested, "reason": reason, "at": at}});
+    let force = |attested: bool, memo: &str, at: &str| {
+        let input = json!({"event": id, "member": org.worker.member, "attested": attested,
+            "reasonCode": "OTHER", "memo": memo, "at": at});
+        json!({"input": input})
+    };
     let at = "2026-03-02T05:29:00+00:00";
     let path = "gatherings/force_check_in";
     let refused = org
@@ -609,10 +614,16 @@ async fn staff_check_in_and_out_with_reason_and_attestation() {
         ("ATTESTATION_REQUIRED", "attested")
     );
     let refused = org.supervisor.run(path, force(true, " ", at)).await;
-    assert_eq!(
-        (refused.code(), refused.field()),
-        ("INVALID_INPUT", "reason")
-    );
+    assert_eq!((refused.code(), refused.field()), ("MEMO_REQUIRED", "memo"));
+    let unknown = json!({"input": {"event": id, "member": org.worker.member, "attested": true,
+        "reasonCode": "BECAUSE", "memo": "phone broken"}});
+    for path in ["gatherings/force_check_in", "gatherings/force_check_out"] {
+        let refused = org.supervisor.run(path, unknown.clone()).await;
+        assert_eq!(
+            (refused.code(), refused.field()),
+            ("REASON_UNKNOWN", "reasonCode")
+        );
+    }
     let refused = org
         .supervisor
         .run(path, force(true, "phone broken", "2026-03-02T06:00:00Z"))
@@ -627,7 +638,7 @@ async fn staff_check_in_and_out_with_reason_and_attestation() {
         org.worker.run(path, force(true, "me", at)).await.code(),
         "FORBIDDEN"
     );
-    let stranger = json!({"input": {"event": id, "member": org.supervisor.member, "attested": true, "reason": "x"}});
+    let stranger = json!({"input": {"event": id, "member": org.supervisor.member, "attested": true, "reasonCode": "DEVICE_PROBLEM"}});
     assert_eq!(
         org.supervisor.run(path, stranger).await.code(),
         "NOT_INVITED"
@@ -649,7 +660,8 @@ async fn staff_check_in_and_out_with_reason_and_attestation() {
         forced.data("/forceCheckIn/changedBy/name"),
         "acme supervisor"
     );
-    assert_eq!(forced.data("/forceCheckIn/reason"), "phone broken");
+    assert_eq!(forced.data("/forceCheckIn/reasonCode"), "OTHER");
+    assert_eq!(forced.data("/forceCheckIn/memo"), "phone broken");
     assert_eq!(forced.data("/forceCheckIn/attested"), true);
     let again = org.supervisor.run(path, force(true, "again", at)).await;
     assert_eq!(again.code(), "ALREADY_CHECKED_IN");
@@ -671,7 +683,7 @@ async fn staff_excuse_and_correct_and_the_audit_log_remembers() {
     let app = TestApp::start().await;
     let org = app.organization("acme").await;
     let id = scheduled(&org, json!({})).await;
-    let mark = |status: &str| json!({"input": {"event": id, "member": org.worker.member, "status": status, "reason": "funeral", "note": "called"}});
+    let mark = |status: &str| json!({"input": {"event": id, "member": org.worker.member, "status": status, "reasonCode": "OTHER", "memo": "funeral", "note": "called"}});
     let path = "gatherings/mark_attendance";
     let refused = org.owner.run(path, mark("PRESENT")).await;
     assert_eq!(
@@ -707,7 +719,7 @@ async fn staff_excuse_and_correct_and_the_audit_log_remembers() {
     );
 
     let correct = |changes: Value| {
-        let mut input = json!({"record": record, "reason": "the bus"});
+        let mut input = json!({"record": record, "reasonCode": "TRANSPORT", "memo": "the bus"});
         input
             .as_object_mut()
             .unwrap()
@@ -738,7 +750,8 @@ async fn staff_excuse_and_correct_and_the_audit_log_remembers() {
         .run("gatherings/attendance_record", json!({"id": record}))
         .await;
     assert_eq!(shown.data("/attendanceRecord/status"), "ABSENT");
-    assert_eq!(shown.data("/attendanceRecord/reason"), "the bus");
+    assert_eq!(shown.data("/attendanceRecord/reasonCode"), "TRANSPORT");
+    assert_eq!(shown.data("/attendanceRecord/memo"), "the bus");
     app.drain().await;
     let audit = org
         .owner
@@ -819,91 +832,260 @@ async fn whoever_did_not_come_is_absent_when_it_closes() {
     );
 }
 
+/// The events of a series, in order.
+fn events_of(answer: &Answer, at: &str) -> Vec<Value> {
+    let edges = answer.data(&format!("{at}/events/edges"));
+    let nodes = edges.as_array().unwrap().iter().rev();
+    nodes.map(|edge| edge["node"].clone()).collect()
+}
+
+async fn begin_series(by: &Person, event: Value, recurrence: &str) -> Answer {
+    let input = json!({"event": class(event), "recurrence": recurrence});
+    by.run(
+        "gatherings/schedule_attendance_series",
+        json!({"input": input}),
+    )
+    .await
+}
+
+/// The first series of a list, and its events in order.
+async fn series(by: &Person) -> (Answer, Vec<Value>) {
+    let page = json!({"first": 1, "firstEvents": 100});
+    let shown = by.run("gatherings/attendance_series", page).await;
+    let events = events_of(&shown, "/attendanceSeries/edges/0/node");
+    (shown, events)
+}
+
+fn text<'a>(event: &'a Value, field: &str) -> &'a str {
+    event[field].as_str().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_series_keeps_its_hour_when_clocks_change() {
     let app = TestApp::start().await;
     let org = app.organization("acme").await;
-    let series = |repeat: Value| {
-        let input = json!({"event": class(json!({"timeZone": "Europe/Berlin", "starts": "18:00", "ends": "19:00"})), "repeat": repeat});
-        org.owner.run(
-            "gatherings/schedule_attendance_series",
-            json!({"input": input}),
-        )
-    };
-    let weekly = json!({"frequency": "WEEKLY", "weekdays": [1, 4], "until": "2026-04-02"});
-    let planned = series(weekly.clone()).await;
-    let events = planned
-        .data("/scheduleAttendanceSeries")
-        .as_array()
-        .unwrap()
-        .clone();
+    let berlin = json!({"timeZone": "Europe/Berlin", "starts": "18:00", "ends": "19:00"});
+    let weekly = "FREQ=WEEKLY;BYDAY=MO,TH;UNTIL=20260402";
+    let planned = begin_series(&org.owner, berlin.clone(), weekly).await;
+    let events = events_of(&planned, "/scheduleAttendanceSeries");
     assert_eq!(events.len(), 10);
     // Clocks are set forward on 29 March.
     assert_eq!(events[7]["startsAt"], "2026-03-26T17:00:00+00:00");
     assert_eq!(events[8]["startsAt"], "2026-03-30T16:00:00+00:00");
+    let again = begin_series(&org.owner, berlin.clone(), weekly).await;
     assert_eq!(
-        series(weekly).await.data("/scheduleAttendanceSeries"),
+        again.data("/scheduleAttendanceSeries"),
         planned.data("/scheduleAttendanceSeries")
     );
-    let refused = series(json!({"frequency": "DAILY", "until": "2026-03-01"})).await;
-    assert_eq!(refused.code(), "IDEMPOTENCY_KEY_REUSED");
-    let other = json!({"event": class(json!({"idempotencyKey": "other"})), "repeat": {"frequency": "DAILY", "until": "2026-03-01"}});
-    let refused = org
+    let other = begin_series(&org.owner, berlin, "FREQ=DAILY").await;
+    assert_eq!(other.code(), "IDEMPOTENCY_KEY_REUSED");
+
+    let id = |index: usize| text(&events[index], "id");
+    let path = "gatherings/update_attendance_event";
+    let later =
+        json!({"event": id(4), "andFollowing": true, "starts": "18:30", "title": "Second half"});
+    assert!(org.owner.run(path, json!({"input": later})).await.ok());
+    let refused = json!({"event": id(4), "andFollowing": true, "date": "2026-03-17"});
+    let refused = org.owner.run(path, json!({"input": refused})).await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "date"));
+    let cancel = json!({"event": id(8), "andFollowing": true, "reason": "holidays"});
+    let cancelled = org
         .owner
         .run(
-            "gatherings/schedule_attendance_series",
-            json!({"input": other}),
+            "gatherings/cancel_attendance_event",
+            json!({"input": cancel}),
         )
         .await;
+    assert!(cancelled.ok());
+    let (shown, all) = series(&org.owner).await;
+    let node = |field: &str| shown.data(&format!("/attendanceSeries/edges/0/node/{field}"));
+    // From now on it is like what was changed last, and ends before what was called off.
     assert_eq!(
-        (refused.code(), refused.field()),
-        ("RECURRENCE_INVALID", "repeat")
+        (node("title"), node("starts")),
+        (&json!("Second half"), &json!("18:30"))
     );
-
-    let id = |index: usize| events[index]["id"].as_str().unwrap();
-    let later = json!({"input": {"event": id(4), "andFollowing": true, "starts": "18:30", "title": "Second half"}});
-    assert!(
-        org.owner
-            .run("gatherings/update_attendance_event", later)
-            .await
-            .ok()
-    );
-    let refused = json!({"input": {"event": id(4), "andFollowing": true, "date": "2026-03-17"}});
-    let refused = org
-        .owner
-        .run("gatherings/update_attendance_event", refused)
-        .await;
-    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "date"));
-    let cancel = json!({"input": {"event": id(8), "andFollowing": true, "reason": "holidays"}});
-    assert!(
-        org.owner
-            .run("gatherings/cancel_attendance_event", cancel)
-            .await
-            .ok()
-    );
-    let filter = json!({"filter": {"series": events[0]["series"]}});
-    let all = org.owner.run("gatherings/attendance_events", filter).await;
-    let all = all
-        .data("/attendanceEvents/edges")
-        .as_array()
-        .unwrap()
-        .clone();
-    let shown = |index: usize| {
-        let node = &all[9 - index]["node"];
-        [&node["title"], &node["startsAt"], &node["state"]]
-            .map(|value| value.as_str().unwrap().to_owned())
-    };
+    assert_eq!(node("to"), "2026-03-29");
+    let event = |index: usize| ["title", "startsAt", "state"].map(|field| text(&all[index], field));
     assert_eq!(
-        shown(3),
+        event(3),
         ["First aid", "2026-03-12T17:00:00+00:00", "SCHEDULED"]
     );
     assert_eq!(
-        shown(4),
+        event(4),
         ["Second half", "2026-03-16T17:30:00+00:00", "SCHEDULED"]
     );
     assert_eq!(
-        shown(9),
+        event(9),
         ["Second half", "2026-04-02T16:30:00+00:00", "CANCELLED"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recurrence_invalid() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    for rule in [
+        "every monday",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYHOUR=9",
+        "FREQ=DAILY;UNTIL=20260301",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    ] {
+        let refused = begin_series(&org.owner, json!({}), rule).await;
+        assert_eq!(
+            (refused.code(), refused.field()),
+            ("RECURRENCE_INVALID", "recurrence"),
+            "{rule}"
+        );
+    }
+    let input = json!({"event": class(json!({})), "recurrence": "FREQ=WEEKLY;BYDAY=SU", "to": "2026-03-07"});
+    let path = "gatherings/schedule_attendance_series";
+    let refused = org.owner.run(path, json!({"input": input})).await;
+    assert_eq!(refused.code(), "RECURRENCE_INVALID");
+    // Whoever may not plan it alone may not plan it as a series.
+    let refused = begin_series(&org.supervisor, json!({}), "FREQ=DAILY").await;
+    assert_eq!((refused.code(), refused.field()), ("FORBIDDEN", "roster"));
+    assert_eq!(
+        begin_series(&org.worker, json!({}), "FREQ=DAILY")
+            .await
+            .code(),
+        "FORBIDDEN"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_without_an_end_goes_on() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let gone = app
+        .person(&org.owner, "acme", "gone", Role::Worker, Some(org.night))
+        .await;
+    let names = json!({"roster": "MEMBERS", "members": [org.worker.member, gone.member],
+        "timeZone": "Europe/Berlin"});
+    let begun = begin_series(&org.owner, names, "FREQ=WEEKLY;BYDAY=MO").await;
+    let at = |field: &str| begun.text(&format!("/scheduleAttendanceSeries/{field}"));
+    // Eight weeks ahead, and not a day more.
+    assert_eq!(at("plannedTo"), "2026-04-27");
+    assert_eq!(events_of(&begun, "/scheduleAttendanceSeries").len(), 9);
+    let id = at("id");
+    let move_to = |day: &str, to: &str, more: Value| {
+        let mut input = json!({"series": id, "day": day, "to": to});
+        let more = more.as_object().unwrap().clone();
+        input.as_object_mut().unwrap().extend(more);
+        org.owner.run(
+            "gatherings/move_attendance_occurrence",
+            json!({"input": input}),
+        )
+    };
+    let skip = |day: &str| {
+        let input = json!({"series": id, "day": day, "reason": "exams"});
+        let path = "gatherings/skip_attendance_occurrence";
+        org.owner.run(path, json!({"input": input}))
+    };
+    // One that is planned and one that is not, each moved and each left out.
+    assert!(move_to("2026-03-09", "2026-03-10", json!({})).await.ok());
+    assert!(skip("2026-03-16").await.ok());
+    let other_times = json!({"starts": "17:00", "ends": "18:00", "reason": "fair"});
+    let moved = move_to("2026-05-11", "2026-05-09", other_times).await;
+    assert_eq!(moved.data("/moveAttendanceOccurrence/starts"), "17:00");
+    assert!(skip("2026-05-18").await.ok());
+    let refused = skip("2026-03-10").await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "day"));
+    let refused = move_to("2026-03-16", "2026-03-17", json!({})).await;
+    assert_eq!(refused.code(), "GATHERING_CANCELLED");
+    let refused = move_to("2026-05-25", "2026-03-01", json!({})).await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "to"));
+    let half = move_to("2026-05-25", "2026-05-26", json!({"starts": "09:00"})).await;
+    assert_eq!((half.code(), half.field()), ("INVALID_INPUT", "starts"));
+
+    // From here on it is at ten, what was moved too; whoever has left is not invited any more.
+    let later = json!({"event": events_of(&begun, "/scheduleAttendanceSeries")[3]["id"],
+        "andFollowing": true, "starts": "10:00", "ends": "11:00"});
+    let path = "gatherings/update_attendance_event";
+    assert!(org.owner.run(path, json!({"input": later})).await.ok());
+    let leave = json!({"input": {"id": gone.member, "reason": "moved away"}});
+    let left = org.owner.run("identity/deactivate_member", leave).await;
+    assert!(left.ok());
+    app.clock.advance(TimeDelta::days(30));
+    let nodes = [app.another(2).await, app.another(3).await];
+    let (a, b) = tokio::join!(extend(&nodes[0]), extend(&nodes[1]));
+    a.unwrap();
+    b.unwrap();
+    extend(&app.app).await.unwrap();
+    let (shown, events) = series(&org.owner).await;
+    let node = |field: &str| shown.data(&format!("/attendanceSeries/edges/0/node/{field}"));
+    assert_eq!(node("plannedTo"), "2026-05-27");
+    assert_eq!(node("changes").as_array().unwrap().len(), 4);
+    let planned: Vec<[&str; 3]> = events
+        .iter()
+        .map(|event| ["seriesDay", "startsAt", "state"].map(|field| text(event, field)))
+        .collect();
+    assert_eq!(
+        planned,
+        [
+            ["2026-03-02", "2026-03-02T07:30:00+00:00", "OPEN"],
+            ["2026-03-09", "2026-03-10T07:30:00+00:00", "OPEN"],
+            ["2026-03-16", "2026-03-16T07:30:00+00:00", "CANCELLED"],
+            ["2026-03-23", "2026-03-23T09:00:00+00:00", "OPEN"],
+            // Summer time.
+            ["2026-03-30", "2026-03-30T08:00:00+00:00", "OPEN"],
+            ["2026-04-06", "2026-04-06T08:00:00+00:00", "SCHEDULED"],
+            ["2026-04-13", "2026-04-13T08:00:00+00:00", "SCHEDULED"],
+            ["2026-04-20", "2026-04-20T08:00:00+00:00", "SCHEDULED"],
+            ["2026-04-27", "2026-04-27T08:00:00+00:00", "SCHEDULED"],
+            ["2026-05-04", "2026-05-04T08:00:00+00:00", "SCHEDULED"],
+            ["2026-05-11", "2026-05-09T08:00:00+00:00", "SCHEDULED"],
+            ["2026-05-25", "2026-05-25T08:00:00+00:00", "SCHEDULED"],
+        ]
+    );
+    let newest = event(&org.owner, text(&events[11], "id")).await;
+    let members = newest.data("/attendanceEvent/members");
+    assert_eq!(members.as_array().unwrap().len(), 1);
+
+    let end = json!({"series": id, "from": "2026-05-04", "reason": "holidays"});
+    for _ in 0..2 {
+        let ended = org
+            .owner
+            .run("gatherings/end_attendance_series", json!({"input": end}))
+            .await;
+        assert_eq!(ended.data("/endAttendanceSeries/to"), "2026-05-03");
+    }
+    app.clock.advance(TimeDelta::days(90));
+    extend(&app.app).await.unwrap();
+    let (_, events) = series(&org.owner).await;
+    assert_eq!(events.len(), 12);
+    let states = events.iter().skip(9).map(|event| text(event, "state"));
+    assert_eq!(states.collect::<Vec<_>>(), ["CANCELLED"; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_is_managed_by_its_department() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let sales = json!({"input": {"name": "Sales"}});
+    let sales = org.owner.run("orgs/create_department", sales).await;
+    let sales = sales.text("/createDepartment/id");
+    let of_sales = json!({"roster": "DEPARTMENT", "department": sales});
+    let begun = begin_series(&org.owner, of_sales, "FREQ=DAILY").await;
+    let id = begun.text("/scheduleAttendanceSeries/id");
+    let end = json!({"input": {"series": id, "from": "2026-03-04"}});
+    let path = "gatherings/end_attendance_series";
+    assert_eq!(
+        org.supervisor.run(path, end.clone()).await.code(),
+        "NOT_FOUND"
+    );
+    assert_eq!(org.worker.run(path, end).await.code(), "FORBIDDEN");
+    let none = org
+        .supervisor
+        .run("gatherings/attendance_series", json!({}))
+        .await;
+    assert_eq!(none.data("/attendanceSeries/edges"), &json!([]));
+    let own = json!({"idempotencyKey": "own", "roster": "DEPARTMENT", "department": org.night});
+    let own = begin_series(&org.supervisor, own, "FREQ=DAILY").await;
+    let (shown, _) = series(&org.supervisor).await;
+    assert_eq!(
+        shown.data("/attendanceSeries/edges/0/node/id"),
+        own.data("/scheduleAttendanceSeries/id")
     );
 }
 
@@ -1095,7 +1277,7 @@ async fn a_history_and_a_report_over_some_days() {
     let app = TestApp::start().await;
     let org = app.organization("acme").await;
     let meeting = json!({"event": class(json!({"kind": "MEETING", "roster": "DEPARTMENT", "department": org.field})),
-        "repeat": {"frequency": "DAILY", "until": "2026-03-05"}});
+        "recurrence": "FREQ=DAILY;UNTIL=20260305"});
     let planned = org
         .owner
         .run(
@@ -1103,11 +1285,7 @@ async fn a_history_and_a_report_over_some_days() {
             json!({"input": meeting}),
         )
         .await;
-    let events = planned
-        .data("/scheduleAttendanceSeries")
-        .as_array()
-        .unwrap()
-        .clone();
+    let events = events_of(&planned, "/scheduleAttendanceSeries");
     for (day, event) in events.iter().enumerate() {
         minutes(&app, 20);
         // In time, late, not at all, in time.
@@ -1279,4 +1457,102 @@ async fn whoever_is_on_approved_leave_is_excused() {
     assert_eq!(counts(&closed), [2, 0, 0, 1, 1, 0]);
     let mine = closed.data("/attendanceEvent/records/edges").to_string();
     assert!(mine.contains("EXCUSED"), "{mine}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_and_records_are_nodes_for_whoever_may_see_them() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let begun = begin_series(&org.owner, json!({}), "FREQ=DAILY").await;
+    let series = begun.text("/scheduleAttendanceSeries/id");
+    let events = events_of(&begun, "/scheduleAttendanceSeries");
+    let names = json!({"idempotencyKey": "b", "roster": "MEMBERS", "members": [org.admin.member]});
+    let hidden = scheduled(&org, names).await;
+    minutes(&app, 20);
+    let mut records = Vec::new();
+    for person in [&org.worker, &org.admin] {
+        let input = json!({"idempotencyKey": "a", "event": events[0]["id"]});
+        records.push(check_in(person, input).await.text("/checkIn/id"));
+    }
+    let ids = json!({"ids": [events[0]["id"], hidden, series, records[0], records[1]]});
+    let seen = async |person: &Person| -> Vec<Option<String>> {
+        let nodes = person.run("node/nodes", ids.clone()).await;
+        let nodes = nodes.data("/nodes").as_array().unwrap().clone();
+        let name = |node: &Value| Some(node["__typename"].as_str()?.to_owned());
+        nodes.iter().map(name).collect()
+    };
+    let some = |names: [&str; 5]| names.map(|name| (!name.is_empty()).then(|| name.to_owned()));
+    assert_eq!(
+        seen(&org.owner).await,
+        some([
+            "AttendanceEvent",
+            "AttendanceEvent",
+            "AttendanceSeries",
+            "AttendanceRecord",
+            "AttendanceRecord"
+        ])
+    );
+    assert_eq!(
+        seen(&org.worker).await,
+        some(["AttendanceEvent", "", "", "AttendanceRecord", ""])
+    );
+    let node = org.worker.run("node/node", json!({"id": series})).await;
+    assert_eq!(node.data("/node"), &Value::Null);
+    let unknown = json!({"id": "evt_00000000000000000000000000000000"});
+    let refused = org.owner.run("node/node", unknown).await;
+    assert_eq!((refused.code(), refused.field()), ("INVALID_INPUT", "id"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_time_and_leave_are_nodes() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let run =
+        async |by: &Person, path: &str, input: Value| by.run(path, json!({ "input": input })).await;
+    let shape = json!({"pattern": "FIXED", "spans": [{"starts": "08:00", "ends": "12:00"}]});
+    let kind = json!({"name": "Morning", "shape": shape});
+    let kind = run(&org.owner, "schedules/add_shift_type", kind).await;
+    let kind = kind.text("/addShiftType/id");
+    let series = json!({"members": [org.admin.member], "type": kind, "recurrence": "FREQ=WEEKLY", "from": "2026-03-07"});
+    let series = run(&org.owner, "schedules/create_shift_series", series).await;
+    let holiday = json!({"date": "2026-03-04", "name": "Founders' day"});
+    let holiday = run(&org.owner, "schedules/add_holiday", holiday).await;
+    let leave_type = json!({"name": "Study leave", "pay": "UNPAID", "counts": "CALENDAR_DAYS"});
+    let leave_type = run(&org.owner, "leave/add_leave_type", leave_type).await;
+    let leave_type = leave_type.text("/addLeaveType/id");
+    let leave = json!({"type": leave_type, "from": "2026-04-06", "to": "2026-04-07"});
+    let leave = run(&org.admin, "leave/request_leave", leave).await;
+    let clocked = json!({"idempotencyKey": "in"});
+    let clocked = run(&org.admin, "attendance/clock_in", clocked).await;
+    let session = json!({"id": clocked.text("/clockIn/id")});
+    let session = org.admin.run("attendance/session", session).await;
+    let punch = session.text("/session/punches/0/id");
+    let ask = json!({"idempotencyKey": "ask", "changes": [{"void": punch}], "reasonCode": "ENTRY_MISTAKE"});
+    let asked = run(&org.admin, "corrections/request_correction", ask).await;
+    // Last what belongs to the admin alone.
+    let ids = json!({"ids": [
+        kind, holiday.text("/addHoliday/holiday/id"), leave_type, org.night,
+        series.text("/createShiftSeries/series/0/id"), leave.text("/requestLeave/id"), punch,
+        asked.text("/requestCorrection/id"),
+    ]});
+    let all = [
+        "ShiftType",
+        "Holiday",
+        "LeaveType",
+        "Department",
+        "ShiftSeries",
+        "LeaveRequest",
+        "Punch",
+        "Correction",
+    ];
+    let seen = async |person: &Person| -> Vec<String> {
+        let nodes = person.run("node/nodes", ids.clone()).await;
+        let nodes = nodes.data("/nodes").as_array().unwrap().clone();
+        let name = |node: &Value| node["__typename"].as_str().unwrap_or_default().to_owned();
+        nodes.iter().map(name).collect()
+    };
+    assert_eq!(seen(&org.owner).await, all);
+    let mut some = all.map(str::to_owned);
+    some[4..].fill(String::new());
+    assert_eq!(seen(&org.worker).await, some);
 }

@@ -55,7 +55,7 @@ impl Foreign {
             ("correction", kept.correction),
             ("gathering", kept.gathering),
             ("record", kept.record),
-            ("series", kept.series),
+            ("attendanceSeries", kept.series),
             ("decision", kept.decision),
             ("case", kept.case),
             ("replay", kept.replay),
@@ -162,12 +162,13 @@ impl Kept {
         let judged = Judged::new(acme).await;
         let event = json!({"idempotencyKey": "plan", "title": "Briefing", "kind": "MEETING", "date": "2026-03-02",
             "starts": "08:05", "ends": "09:00", "roster": "EVERYBODY"});
-        let weekly = json!({"input": {"event": event, "repeat": {"frequency": "WEEKLY", "until": "2026-03-09"}}});
+        let weekly =
+            json!({"input": {"event": event, "recurrence": "FREQ=WEEKLY", "to": "2026-03-09"}});
         let planned = acme
             .owner
             .run("gatherings/schedule_attendance_series", weekly)
             .await;
-        let gathering = planned.text("/scheduleAttendanceSeries/0/id");
+        let gathering = planned.text("/scheduleAttendanceSeries/events/edges/1/node/id");
         let check_in = json!({"input": {"idempotencyKey": "here", "event": gathering}});
         let record = acme.worker.run("gatherings/check_in", check_in).await;
         let rule = json!({"input": {"hook": "attendance.lateness", "source": "fn lateness(clock_in, settings) { on_time() }"}});
@@ -187,7 +188,7 @@ impl Kept {
             punch,
             gathering,
             record: record.text("/checkIn/id"),
-            series: planned.text("/scheduleAttendanceSeries/0/series"),
+            series: planned.text("/scheduleAttendanceSeries/id"),
             decision: judged.decision,
             case: judged.case,
             replay: judged.replay,
@@ -425,8 +426,17 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
                 "idempotencyKey": "y", "title": "Mine", "kind": "CLASS", "date": "2026-03-03", "starts": "08:00",
                 "ends": "09:00", "roster": "DEPARTMENT", "department": id("team"),
             });
-            let repeat = json!({"frequency": "DAILY", "until": "2026-03-04"});
-            input(json!({"event": event, "repeat": repeat}))
+            input(json!({"event": event, "recurrence": "FREQ=DAILY;COUNT=2"}))
+        }
+        "gatherings/attendance_series" => Some(json!({})),
+        "gatherings/move_attendance_occurrence" => input(json!({
+            "series": id("attendanceSeries"), "day": "2026-03-09", "to": "2026-03-10",
+        })),
+        "gatherings/skip_attendance_occurrence" => {
+            input(json!({"series": id("attendanceSeries"), "day": "2026-03-09"}))
+        }
+        "gatherings/end_attendance_series" => {
+            input(json!({"series": id("attendanceSeries"), "from": "2026-03-09"}))
         }
         "gatherings/update_attendance_event" => {
             input(json!({"event": id("gathering"), "title": "Taken over"}))
@@ -438,20 +448,20 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
             input(json!({"idempotencyKey": path, "event": id("gathering")}))
         }
         "gatherings/force_check_in" | "gatherings/force_check_out" => input(json!({
-            "event": id("gathering"), "member": id("member"), "reason": "mischief", "attested": true,
+            "event": id("gathering"), "member": id("member"), "reasonCode": "OTHER", "memo": "mischief", "attested": true,
         })),
         "gatherings/mark_attendance" => input(json!({
-            "event": id("gathering"), "member": id("member"), "status": "ABSENT", "reason": "mischief",
+            "event": id("gathering"), "member": id("member"), "status": "ABSENT", "reasonCode": "OTHER", "memo": "mischief",
         })),
-        "gatherings/correct_attendance" => {
-            input(json!({"record": id("record"), "status": "ABSENT", "reason": "mischief"}))
-        }
+        "gatherings/correct_attendance" => input(
+            json!({"record": id("record"), "status": "ABSENT", "reasonCode": "OTHER", "memo": "mischief"}),
+        ),
         "gatherings/attendance_event"
         | "gatherings/attendance_event_code"
         | "gatherings/watch_attendance_event_counts" => Some(json!({"id": id("gathering")})),
         "gatherings/attendance_record" => Some(json!({"id": id("record")})),
         "gatherings/attendance_events" | "gatherings/my_attendance_events" => {
-            Some(json!({"filter": {"place": id("place"), "series": id("series")}}))
+            Some(json!({"filter": {"place": id("place"), "series": id("attendanceSeries")}}))
         }
         "gatherings/active_attendance_events" => Some(json!({})),
         "gatherings/attendance_history" => Some(json!({"member": id("member")})),
@@ -597,9 +607,11 @@ fn variables(path: &str, foreign: &Foreign) -> Option<Value> {
         })),
         "reports/daily_report" => Some(json!({"filter": {"place": id("place")}})),
         "node/node" => Some(json!({"id": id("session")})),
-        "node/nodes" => Some(
-            json!({"ids": [id("member"), id("place"), id("client"), id("shift"), id("session")]}),
-        ),
+        "node/nodes" => Some(json!({"ids": [
+            id("member"), id("team"), id("place"), id("client"), id("shift"), id("session"), id("series"),
+            id("shiftType"), id("holiday"), id("leave"), id("leaveType"), id("punch"), id("correction"),
+            id("gathering"), id("record"), id("attendanceSeries"),
+        ]})),
         "orgs/update_organization" => input(json!({"name": "Taken over"})),
         "orgs/create_department" => input(json!({"name": "Mine", "parent": id("department")})),
         "orgs/update_department" => input(json!({"id": id("team"), "parent": null})),

@@ -158,6 +158,56 @@ async fn leave_is_asked_for_granted_and_taken_from_the_balance() {
 }
 
 #[tokio::test]
+async fn a_holiday_inside_granted_leave_gives_its_day_back() {
+    let app = TestApp::start().await;
+    let (acme, types) = started(&app).await;
+    let (annual, worker) = (&types["Annual leave"], acme.worker.member);
+    grant(&acme.supervisor, "2026", worker, annual, 10)
+        .await
+        .data("/grantLeave/id");
+    let week = days(annual, "2026-03-09", "2026-03-13");
+    let asked = run(&acme.worker, "request_leave", week).await;
+    let id = asked.text("/requestLeave/id");
+    let approve = json!({ "leave": id });
+    assert!(run(&acme.supervisor, "approve_leave", approve).await.ok());
+    let settled = async || {
+        app.drain().await;
+        while zamu::reactions::round(&app.app).await.unwrap() > 0 {}
+        left(&acme.worker, worker, "Annual leave").await
+    };
+    assert_eq!(settled().await, (0, 10, 0));
+    let add = async |date: &str| {
+        let holiday = json!({ "input": { "date": date, "name": "Idd-ul-Fitr" } });
+        let added = acme.admin.run("schedules/add_holiday", holiday).await;
+        added.text("/addHoliday/holiday/id")
+    };
+    let holiday = add("2026-03-11").await;
+    assert_eq!(settled().await, (2, 8, 0));
+    // A Saturday was free before, and a day outside is nothing to it.
+    add("2026-03-14").await;
+    add("2026-03-16").await;
+    assert_eq!(settled().await, (2, 8, 0));
+    let page = json!({ "member": worker });
+    let shown = acme.worker.run("leave/leave_requests", page).await;
+    assert_eq!(shown.data("/leaveRequests/edges/0/node/halfDays"), 8);
+    // What it gave back is taken for other leave; the holiday goes, and what was granted stays granted.
+    let other = days(annual, "2026-03-17", "2026-03-17");
+    let other = run(&acme.worker, "request_leave", other).await;
+    let other = json!({ "leave": other.text("/requestLeave/id") });
+    assert!(run(&acme.supervisor, "approve_leave", other).await.ok());
+    let remove = json!({ "input": { "holiday": holiday } });
+    let removed = acme.admin.run("schedules/remove_holiday", remove).await;
+    assert!(removed.ok());
+    assert_eq!(settled().await, (-2, 12, 0));
+    let back = json!({ "leave": id, "reason": "the trip is off" });
+    assert!(run(&acme.supervisor, "take_back_leave", back).await.ok());
+    assert_eq!(settled().await, (8, 2, 0));
+    // What is not granted any more is not counted again.
+    add("2026-03-12").await;
+    assert_eq!(settled().await, (8, 2, 0));
+}
+
+#[tokio::test]
 async fn a_balance_that_does_not_reach_is_refused_with_what_is_left() {
     let app = TestApp::start().await;
     let (acme, types) = started(&app).await;

@@ -181,6 +181,71 @@ async fn every_clash_of_a_roster_is_listed_and_nothing_is_planned() {
 }
 
 #[tokio::test]
+async fn what_the_calendar_says_is_answered_with_the_shift() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let week = json!([{ "weekday": "MONDAY", "spans": [
+        { "starts": "08:00", "ends": "12:00" }, { "starts": "13:00", "ends": "17:00" },
+    ] }]);
+    let hours = json!({ "since": "2026-01-01", "week": week });
+    let said = run(&acme.admin, "set_business_hours", hours).await;
+    said.data("/setBusinessHours/id");
+    let holiday = json!({ "date": "2026-03-16", "name": "Idd-ul-Fitr" });
+    let said = run(&acme.admin, "add_holiday", holiday).await;
+    said.data("/addHoliday/holiday/id");
+    let findings = |answer: &Answer, at: &str| -> Vec<(String, String)> {
+        let all = answer.data(at).as_array().unwrap().iter();
+        all.map(|one| {
+            assert_eq!(one["refuses"], false);
+            let text = |name: &str| one[name].as_str().unwrap().to_owned();
+            (text("field"), text("text"))
+        })
+        .collect()
+    };
+    let said = |field: &str, text: &str| (field.to_owned(), text.to_owned());
+    let shift = |date: &str, starts: &str, ends: &str| json!({ "member": acme.worker.member, "date": date, "starts": starts, "ends": ends });
+    let usual = run(
+        &acme.owner,
+        "plan_shift",
+        shift("2026-03-09", "08:00", "17:00"),
+    )
+    .await;
+    assert!(findings(&usual, "/planShift/findings").is_empty());
+    let tuesday = run(
+        &acme.owner,
+        "plan_shift",
+        shift("2026-03-10", "08:00", "17:00"),
+    )
+    .await;
+    let rest_day = said("date", "2026-03-10 is a rest day");
+    assert_eq!(findings(&tuesday, "/planShift/findings"), [rest_day]);
+    let free = run(
+        &acme.owner,
+        "plan_shift",
+        shift("2026-03-16", "06:00", "18:00"),
+    )
+    .await;
+    let on_holiday = said("date", "2026-03-16 is a holiday: Idd-ul-Fitr");
+    assert_eq!(findings(&free, "/planShift/findings"), [on_holiday]);
+    // The same about one that is changed, and about a roster.
+    let mut changed = shift("2026-03-23", "07:00", "19:00");
+    changed.as_object_mut().unwrap().remove("member");
+    changed["shift"] = free.data("/planShift/id").clone();
+    let changed = run(&acme.owner, "change_shift", changed).await;
+    let early = said("starts", "business hours begin at 08:00");
+    let late = said("ends", "business hours end at 17:00");
+    assert_eq!(
+        findings(&changed, "/changeShift/findings"),
+        [early.clone(), late]
+    );
+    let roster = json!({
+        "members": [acme.worker.member], "dates": ["2026-03-30"], "shape": shape("FIXED", &[("05:00", "13:00")]),
+    });
+    let roster = run(&acme.owner, "plan_shifts", roster).await;
+    assert_eq!(findings(&roster, "/planShifts/findings"), [early]);
+}
+
+#[tokio::test]
 async fn short_rest_is_said_and_a_rule_can_refuse() {
     let app = TestApp::start().await;
     let acme = app.organization("acme").await;

@@ -90,10 +90,10 @@ async fn a_shift_is_planned_in_local_time() {
     assert_eq!(shift.data("/planShift/member/id"), &json!(cast.worker_id));
     assert_eq!(shift.data("/planShift/breakMinutes"), 60);
     let mine = cast.worker.run("schedules/my_shifts", json!({})).await;
-    assert_eq!(
-        mine.data("/myShifts/edges/0/node"),
-        shift.data("/planShift")
-    );
+    let mut planned = shift.data("/planShift").clone();
+    let findings = planned.as_object_mut().unwrap().remove("findings");
+    assert_eq!(findings, Some(json!([])));
+    assert_eq!(mine.data("/myShifts/edges/0/node"), &planned);
 }
 
 #[tokio::test]

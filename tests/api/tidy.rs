@@ -43,7 +43,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     (
         "gatherings",
-        &["orgs", "identity", "places", "leave", "rules"],
+        &["orgs", "identity", "places", "leave", "exceptions", "rules"],
     ),
     (
         "reports",

@@ -20,7 +20,7 @@ use crate::graphql::loaders::Loads;
 use crate::graphql::scalars::{id, out};
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
-use crate::kernel::id::PunchId;
+use crate::kernel::id::{CorrectionId, PunchId};
 
 /// What has become of a correction.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -184,13 +184,14 @@ impl CorrectionEffect {
 }
 
 /// What a worker asks to have changed about their own time.
+#[derive(Clone)]
 pub struct Correction(pub model::Correction);
 
 /// What a worker asks to have changed about their own time.
 #[Object]
 impl Correction {
     /// `cor_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
@@ -248,6 +249,22 @@ impl Correction {
     async fn effect(&self, ctx: &Context<'_>) -> Result<Option<CorrectionEffect>> {
         let found = service::effect_of(ctx.app(), ctx.viewer()?, &self.0).await?;
         Ok(found.map(CorrectionEffect))
+    }
+}
+
+impl Loader<CorrectionId> for Loads {
+    type Value = Correction;
+    type Error = Arc<Error>;
+
+    async fn load(
+        &self,
+        keys: &[CorrectionId],
+    ) -> Result<HashMap<CorrectionId, Correction>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, Correction(one)))
+            .collect())
     }
 }
 

@@ -201,6 +201,16 @@ pub async fn correction(app: &App, viewer: &Viewer, id: CorrectionId) -> Result<
     store::get(&mut tx, id).await
 }
 
+/// Those of the corrections that are there and within reach, in no order.
+pub(super) async fn by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[CorrectionId],
+) -> Result<Vec<Correction>> {
+    let mut tx = app.read(viewer, Action::ViewSessions).await?;
+    store::list_by_ids(&mut tx, ids).await
+}
+
 /// The corrections within the viewer's reach, the newest first.
 pub async fn corrections(
     app: &App,
@@ -246,10 +256,14 @@ pub async fn preview(
     Ok(applied.effect)
 }
 
-/// Punches that the caller was shown, in no order.
+/// Punches of people within reach, in no order.
 pub(super) async fn punches(app: &App, viewer: &Viewer, ids: &[PunchId]) -> Result<Vec<Punch>> {
     let mut tx = app.read(viewer, Action::ViewSessions).await?;
-    claims::list_punches_by_id(&mut tx, ids).await
+    let mut found = claims::list_punches_by_id(&mut tx, ids).await?;
+    let members: Vec<MemberId> = found.iter().map(|punch| punch.member_id).collect();
+    let reached = identity::service::members_in(&mut tx, &members).await?;
+    found.retain(|punch| reached.iter().any(|member| member.id == punch.member_id));
+    Ok(found)
 }
 
 /// The layers above punches that the caller was shown, oldest first.

@@ -74,6 +74,13 @@ pub(super) async fn get(tx: &mut Tx, id: CorrectionId) -> Result<Correction> {
         .try_into()
 }
 
+/// Those of them within reach, in no order.
+pub(super) async fn list_by_ids(tx: &mut Tx, ids: &[CorrectionId]) -> Result<Vec<Correction>> {
+    let query = reached(tx).filter(corrections::id.eq_any(ids.to_vec()));
+    let rows: Vec<Row> = query.select(Row::as_select()).load(tx.conn()?).await?;
+    rows.into_iter().map(Correction::try_from).collect()
+}
+
 /// The same, until the end of this change nobody else's to decide.
 pub(super) async fn lock(tx: &mut Tx, id: CorrectionId) -> Result<Correction> {
     let query = reached(tx).filter(corrections::id.eq(id));

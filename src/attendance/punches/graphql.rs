@@ -27,7 +27,7 @@ pub struct Punch(pub model::Punch);
 #[Object]
 impl Punch {
     /// `pun_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

@@ -47,7 +47,7 @@ pub struct LeaveType(pub model::LeaveType);
 #[Object]
 impl LeaveType {
     /// `lvt_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

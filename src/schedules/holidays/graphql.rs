@@ -1,13 +1,19 @@
 //! Speaks: holidays.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model;
 use super::service::{self, Changed, NewHoliday};
 use crate::graphql::context::Ask;
+use crate::graphql::loaders::Loads;
 use crate::graphql::scalars::{id, optional_id, out};
-use crate::kernel::error::Result;
+use crate::kernel::error::{Error, Result};
+use crate::kernel::id::HolidayId;
 use crate::orgs::graphql::Department;
 use crate::places::graphql::Place;
 
@@ -27,7 +33,7 @@ pub struct Holiday(pub model::Holiday);
 #[Object]
 impl Holiday {
     /// `hol_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 
@@ -191,5 +197,18 @@ impl HolidaysMutation {
         let country = input.country.into();
         let found = service::adopt(ctx.app(), ctx.viewer()?, country, input.year).await?;
         Ok(found.into_iter().map(Holiday).collect())
+    }
+}
+
+impl Loader<HolidayId> for Loads {
+    type Value = Holiday;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[HolidayId]) -> Result<HashMap<HolidayId, Holiday>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, Holiday(one)))
+            .collect())
     }
 }

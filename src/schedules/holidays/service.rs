@@ -154,6 +154,12 @@ pub async fn between(
     store::list(&mut tx, from, to, None).await
 }
 
+/// Those of the holidays that are there, in no order.
+pub(super) async fn by_ids(app: &App, viewer: &Viewer, ids: &[HolidayId]) -> Result<Vec<Holiday>> {
+    let mut tx = app.read(viewer, Action::ViewShifts).await?;
+    store::find_many(&mut tx, ids).await
+}
+
 /// The holidays that hold for a place and a department, by day; of two on one day the first entered names it.
 pub async fn at_in(
     tx: &mut Tx,

@@ -88,6 +88,12 @@ pub(super) async fn find(tx: &mut Tx, id: HolidayId) -> Result<Option<Holiday>> 
     Ok(row.map(Row::holiday))
 }
 
+pub(super) async fn find_many(tx: &mut Tx, ids: &[HolidayId]) -> Result<Vec<Holiday>> {
+    let query = own(tx).filter(holidays::id.eq_any(ids.to_vec()));
+    let rows: Vec<Row> = query.select(Row::as_select()).load(tx.conn()?).await?;
+    Ok(rows.into_iter().map(Row::holiday).collect())
+}
+
 /// Adds holidays; one of the same day, name and scope that is there already is left as it is.
 pub(super) async fn insert(tx: &mut Tx, new: &[Holiday]) -> Result<usize> {
     let org = tx.org();

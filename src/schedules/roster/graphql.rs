@@ -41,11 +41,12 @@ impl From<Clash> for ShiftConflict {
 pub struct ShiftFinding {
     /// The shift.
     shift: Shift,
-    /// What it is about: `starts`, `ends`, or as the rule names it.
+    /// What it is about: `date`, `starts`, `ends`, or as the rule names it.
     field: String,
     /// For a person.
     text: String,
-    /// Whether the shift cannot be planned because of it; otherwise it is a warning, such as of short rest.
+    /// Whether the shift cannot be planned because of it; otherwise it is a warning, such as of short rest,
+    /// a holiday, a rest day, or of time outside the business hours.
     refuses: bool,
 }
 
@@ -56,6 +57,25 @@ impl From<Finding> for ShiftFinding {
             field: finding.field,
             text: finding.text,
             refuses: finding.refuses,
+        }
+    }
+}
+
+/// A shift that was planned or changed just now, and what is to be said about it.
+#[derive(SimpleObject)]
+pub struct PlannedShift {
+    #[graphql(flatten)]
+    shift: Shift,
+    /// What the calendar, the rest around it and the rules say: nothing that refuses, or it would not be planned.
+    findings: Vec<ShiftFinding>,
+}
+
+impl PlannedShift {
+    /// As it stands in the plan now.
+    pub fn new(shift: crate::schedules::model::Shift, findings: Vec<Finding>) -> Self {
+        Self {
+            shift: Shift(shift),
+            findings: findings.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use zamu_rules::hooks;
 
+use super::calendar;
 use super::facts::{self, Known};
 use super::model::{self, Clash, Finding, Weeks};
 use crate::db::tx::Tx;
@@ -59,7 +61,7 @@ pub struct Around<'a> {
     pub place: Option<&'a Place>,
 }
 
-/// Looks at shifts whose members are held: at what they clash with, at rest, and at what the rules say. `changed` is
+/// Looks at shifts whose members are held: at what they clash with, at rest, at the calendar, and at what the rules say. `changed` is
 /// the shift that the only new one takes the place of.
 pub async fn look_in(
     tx: &mut Tx,
@@ -70,14 +72,14 @@ pub async fn look_in(
     let replaced = changed.map(|shift| shift.id);
     let there = near_in(tx, new, replaced).await?;
     let weeks = Weeks::new(new.iter().chain(&there));
-    let mut looked = Looked {
+    let zone = service::zone_in(tx, around.place).await?;
+    let mut findings = model::short_rests(new, &weeks);
+    findings.extend(calendar::findings_in(tx, new, around, zone).await?);
+    findings.extend(ask_in(tx, new, &weeks, around, (changed, zone)).await?);
+    Ok(Looked {
         clashes: model::clashes(new, &there),
-        findings: model::short_rests(new, &weeks),
-    };
-    looked
-        .findings
-        .extend(ask_in(tx, new, &weeks, around, changed).await?);
-    Ok(looked)
+        findings,
+    })
 }
 
 async fn near_in(tx: &mut Tx, new: &[Shift], replaced: Option<ShiftId>) -> Result<Vec<Shift>> {
@@ -102,13 +104,9 @@ async fn ask_in(
     new: &[Shift],
     weeks: &Weeks,
     around: &Around<'_>,
-    changed: Option<&Shift>,
+    (changed, zone): (Option<&Shift>, Tz),
 ) -> Result<Vec<Finding>> {
     let now = tx.now();
-    let zone = match around.place {
-        Some(place) => place.time_zone,
-        None => orgs::service::own_in(tx).await?.time_zone,
-    };
     let departments = departments_in(tx, around.members).await?;
     let members: HashMap<MemberId, &Member> =
         around.members.iter().map(|one| (one.id, one)).collect();

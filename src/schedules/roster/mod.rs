@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod facts;
+pub mod calendar;
 pub mod looking;
 pub mod service;
 pub mod graphql;

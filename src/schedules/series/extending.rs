@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::model::{Change, HORIZON_DAYS, Series};
+use super::model::{Change, Series};
 use super::service::{horizon, looked_in, shifts_of};
 use super::store;
 use crate::app::App;
@@ -15,6 +15,7 @@ use crate::db::tx::Audit;
 use crate::identity;
 use crate::kernel::error::Result;
 use crate::kernel::id::OrgId;
+use crate::kernel::recurrence::HORIZON_DAYS;
 use crate::kernel::time::local_date;
 use crate::orgs;
 use crate::schedules::model::Shift;

@@ -1,6 +1,10 @@
 //! Speaks: series of shifts.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_graphql::connection::Connection;
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -8,10 +12,12 @@ use super::changes::{self, Departure};
 use super::model;
 use super::service::{self, NewSeries};
 use crate::graphql::context::Ask;
+use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
 use crate::graphql::scalars::{LocalTime, id, optional_id, out};
 use crate::identity::graphql::Member;
 use crate::kernel::error::{Error, Result};
+use crate::kernel::id::SeriesId;
 use crate::kernel::page::{Cursor, PageRequest};
 use crate::places::graphql::Place;
 use crate::schedules::hours::graphql::TimeSpan;
@@ -58,7 +64,7 @@ pub struct ShiftSeries {
 #[Object]
 impl ShiftSeries {
     /// `srs_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.series.id)
     }
 
@@ -322,5 +328,18 @@ impl SeriesMutation {
         let series = changes::end(app, viewer, series, input.from, input.reason).await?;
         let changes = service::changes_of(app, viewer, series.id).await?;
         Ok(ShiftSeries { series, changes })
+    }
+}
+
+impl Loader<SeriesId> for Loads {
+    type Value = ShiftSeries;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SeriesId]) -> Result<HashMap<SeriesId, ShiftSeries>, Arc<Error>> {
+        let found = service::by_ids(&self.app, &self.viewer, keys).await?;
+        let node = |(series, changes): (model::Series, Vec<model::Change>)| {
+            (series.id, ShiftSeries { series, changes })
+        };
+        Ok(found.into_iter().map(node).collect())
     }
 }

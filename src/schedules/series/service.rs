@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::model::{Change, HORIZON_DAYS, Series, days};
+use super::model::{Change, Series};
 use super::store;
 use crate::app::App;
 use crate::auth::action::Action;
@@ -14,6 +14,7 @@ use crate::identity::model::Member;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{MemberId, PlaceId, SeriesId, kinds};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::recurrence::{HORIZON_DAYS, days};
 use crate::kernel::time::local_date;
 use crate::schedules::model::{Shift, known_year};
 use crate::schedules::roster::looking::{Around, Looked, keep_in, look_in};
@@ -146,18 +147,34 @@ pub async fn list(
 ) -> Result<Page<(Series, Vec<Change>)>> {
     let mut tx = app.read(viewer, Action::ViewShifts).await?;
     let found = store::list(&mut tx, member, page).await?;
-    let ids: Vec<SeriesId> = found.rows.iter().map(|series| series.id).collect();
-    let mut changes = store::changes(&mut tx, &ids).await?;
+    Ok(Page {
+        rows: with_changes(&mut tx, found.rows).await?,
+        has_next: found.has_next,
+    })
+}
+
+/// Each with where it departs from its rule, in the order of the days.
+async fn with_changes(tx: &mut Tx, found: Vec<Series>) -> Result<Vec<(Series, Vec<Change>)>> {
+    let ids: Vec<SeriesId> = found.iter().map(|series| series.id).collect();
+    let mut changes = store::changes(tx, &ids).await?;
     let with_changes = |series: Series| {
         let own = changes.remove(&series.id).unwrap_or_default();
         let mut own: Vec<Change> = own.into_values().collect();
         own.sort_by_key(|change| change.day);
         (series, own)
     };
-    Ok(Page {
-        rows: found.rows.into_iter().map(with_changes).collect(),
-        has_next: found.has_next,
-    })
+    Ok(found.into_iter().map(with_changes).collect())
+}
+
+/// Those of the series that are there and within reach, with where they depart from their rule, in no order.
+pub(super) async fn by_ids(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[SeriesId],
+) -> Result<Vec<(Series, Vec<Change>)>> {
+    let mut tx = app.read(viewer, Action::ViewShifts).await?;
+    let found = store::find_many(&mut tx, ids).await?;
+    with_changes(&mut tx, found).await
 }
 
 /// Where one series departs from its rule, in order: for whoever was shown the series.

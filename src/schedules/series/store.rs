@@ -102,6 +102,12 @@ pub(super) async fn find(tx: &mut Tx, id: SeriesId) -> Result<Series> {
     found.ok_or_else(|| Error::not_found("series"))
 }
 
+/// Those of them within reach, in no order.
+pub(super) async fn find_many(tx: &mut Tx, ids: &[SeriesId]) -> Result<Vec<Series>> {
+    let query = reached(tx).filter(shift_series::id.eq_any(ids.to_vec()));
+    load(tx, query).await
+}
+
 /// The series within reach, the latest first.
 pub(super) async fn list(
     tx: &mut Tx,

@@ -39,7 +39,7 @@ pub struct ShiftType(pub model::ShiftType);
 #[Object]
 impl ShiftType {
     /// `sht_…`.
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         out(self.0.id)
     }
 

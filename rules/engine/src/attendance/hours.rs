@@ -47,7 +47,21 @@ const METHODS: &[Method] = &[
         effect: Effect::Set,
         about: "each bucket is rounded to whole steps of so many minutes",
     },
+    Method {
+        name: "night",
+        arguments: &[
+            Argument::Text {
+                field: "night_from",
+            },
+            Argument::Text { field: "night_to" },
+        ],
+        effect: Effect::Set,
+        about: "the night lies between these local times, such as \"20:00\" and \"05:00\"; from 22:00 to 06:00 unless said",
+    },
 ];
+
+/// The night where nobody says otherwise.
+const NIGHT: (&str, &str) = ("22:00", "06:00");
 
 pub(crate) const HOOK: Hook = Hook {
     name: crate::hooks::HOURS,
@@ -99,6 +113,11 @@ fn built_in(facts: &Record, settings: &Record) -> Verdict {
         answer = answer
             .with("round_to_minutes", step)
             .with("round_mode", mode);
+    }
+    let from = text_or(settings, "night_from", NIGHT.0);
+    let to = text_or(settings, "night_to", NIGHT.1);
+    if (from, to) != NIGHT {
+        answer = answer.with("night_from", from).with("night_to", to);
     }
     if yes(facts, "is_public_holiday") || yes(facts, "is_rest_day") {
         let rate = whole(settings, "rest_day_percent", 100);
