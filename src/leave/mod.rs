@@ -4,5 +4,6 @@ pub mod model;
 pub mod store;
 pub mod service;
 pub mod ledger;
+pub mod imported;
 pub mod graphql;
 pub mod types;
