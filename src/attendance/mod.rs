@@ -29,7 +29,7 @@
 //! | `automatic` | decides: sessions that nobody closed |
 //! | `presence` | decides: who is at work now, and what was claimed |
 //! | `service` | decides the rest |
-//! | `imported` | how an import continues a history |
+//! | `imported` | claims that come by the file |
 //! | `graphql`, `mutations`, `live` | speak: queries, mutations, subscriptions |
 
 pub mod model;

@@ -1,7 +1,9 @@
 //! Asks the rules about what changed, session by session in the order of time: overtime of one depends on those before.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::Rebuild;
@@ -32,6 +34,8 @@ pub(super) struct Outcome {
 struct Known {
     places: HashMap<PlaceId, Option<Place>>,
     departments: HashMap<DepartmentId, Option<String>>,
+    /// Of all days there are sessions on.
+    holidays: HashMap<(Option<PlaceId>, Option<DepartmentId>), BTreeSet<NaiveDate>>,
 }
 
 /// Every session of the fold, judged where its claims, its shift or its place in the day changed.
@@ -60,12 +64,10 @@ pub(super) async fn judge_in(
         let zone = place
             .as_ref()
             .map_or(past.organization.time_zone, |place| place.time_zone);
-        let until = made.to.unwrap_or(made.from);
-        let days = calendar::days_around(made.from, until);
-        let holidays =
-            calendar::holidays_in(tx, (frame.place_id, frame.department_id), days).await?;
+        let scope = (frame.place_id, frame.department_id);
+        let holidays = known.holidays(tx, scope, &folded.sessions).await?;
         let mut case = view.case(made, zone);
-        case.holidays = &holidays;
+        case.holidays = holidays;
         case.place = place.as_ref();
         case.department = department.as_deref();
         case.has_note = view.has_note(notes.get(id).map_or(&[] as &[Note], Vec::as_slice));
@@ -112,7 +114,7 @@ struct Before {
 }
 
 impl Before {
-    fn of(done: &[WorkSession], shift: Option<ShiftId>, day: chrono::NaiveDate) -> Self {
+    fn of(done: &[WorkSession], shift: Option<ShiftId>, day: NaiveDate) -> Self {
         let week = done
             .iter()
             .filter(|session| calendar::monday(session.work_date) == calendar::monday(day));
@@ -162,6 +164,29 @@ impl Known {
         let found = surroundings::place_in(tx, Some(id)).await?;
         self.places.insert(id, found.clone());
         Ok(found)
+    }
+
+    async fn holidays(
+        &mut self,
+        tx: &mut Tx,
+        scope: (Option<PlaceId>, Option<DepartmentId>),
+        sessions: &[Made],
+    ) -> Result<&BTreeSet<NaiveDate>> {
+        match self.holidays.entry(scope) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let first = sessions.iter().map(|made| made.from).min();
+                let last = sessions
+                    .iter()
+                    .map(|made| made.to.unwrap_or(made.from))
+                    .max();
+                let Some((first, last)) = first.zip(last) else {
+                    return Ok(&calendar::NONE);
+                };
+                let days = calendar::days_around(first, last);
+                Ok(unknown.insert(calendar::holidays_in(tx, scope, days).await?))
+            }
+        }
     }
 
     async fn department(
@@ -232,7 +257,7 @@ impl<'a> View<'a> {
         self.past.shifts.iter().find(|shift| shift.id == id)
     }
 
-    fn work_date(&self, zone: Tz) -> chrono::NaiveDate {
+    fn work_date(&self, zone: Tz) -> NaiveDate {
         let from = self.made().map(|made| made.from).unwrap_or_default();
         self.shift().map_or_else(
             || crate::kernel::time::local_date(from, zone),
@@ -420,9 +445,12 @@ impl<'a> View<'a> {
             None => surroundings::place_meant_in(tx, said.client_id, self.shift()).await?,
         };
         let place = known.place(tx, place_id).await?;
+        let zone = place
+            .as_ref()
+            .map_or(self.past.organization.time_zone, |place| place.time_zone);
         Ok(Frame {
             id: self.id,
-            department_id: self.past.member.department_id,
+            department_id: self.past.department(self.work_date(zone)),
             place_id: place.map(|place| place.id),
             client_id: said.client_id,
             service: said.service.clone(),

@@ -11,8 +11,9 @@ use crate::attendance::model::{Role, Status, WorkSession};
 use crate::attendance::{store, versions};
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
+use crate::identity::moves::model::{Move, department_on};
 use crate::kernel::error::Result;
-use crate::kernel::id::{MemberId, PunchId, SessionId};
+use crate::kernel::id::{DepartmentId, MemberId, PunchId, SessionId};
 use crate::kernel::time::Instant;
 use crate::orgs::model::Organization;
 use crate::schedules::model::{Shift, match_shift};
@@ -34,6 +35,7 @@ pub(super) struct Past {
     /// As they are in the database: those of the week before the start, and everything after it.
     pub stored: Vec<WorkSession>,
     pub shifts: Vec<Shift>,
+    moves: Vec<Move>,
 }
 
 impl Past {
@@ -53,10 +55,19 @@ impl Past {
             member: identity::service::member_in(tx, what.member).await?,
             organization: orgs::service::own_in(tx).await?,
             shifts: schedules::service::planned_in(tx, what.member, days).await?,
+            moves: identity::moves::service::moves_in(tx, what.member).await?,
             start,
             claims,
             stored,
         })
+    }
+
+    /// Where the member belonged on a day.
+    pub(super) fn department(&self, date: NaiveDate) -> Option<DepartmentId> {
+        if self.moves.is_empty() {
+            return self.member.department_id;
+        }
+        department_on(&self.moves, date)
     }
 
     pub(super) fn taps(&self) -> Vec<Tap> {
