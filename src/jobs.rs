@@ -9,6 +9,7 @@ use crate::attendance::{automatic, days};
 use crate::gatherings;
 use crate::identity::attempts;
 use crate::identity::moves::service as moves;
+use crate::imports::members::retention as imports;
 use crate::kernel::error::Result;
 use crate::rules::decisions::retention;
 use crate::rules::replays::service as replays;
@@ -76,6 +77,10 @@ async fn sweep(app: &App) {
     note(
         "old replays could not be removed",
         replays::purge(app).await,
+    );
+    note(
+        "rows of old imports could not be removed",
+        imports::purge(app).await,
     );
 }
 

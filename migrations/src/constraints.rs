@@ -151,6 +151,11 @@ pub const UNIQUE: &[Unique] = &[
         "one_leave_type_per_name",
     ),
     unique("leave_requests", &["org_id", "id"], "leave_requests_pkey"),
+    unique(
+        "leave_requests",
+        &["org_id", "external_ref"],
+        "one_leave_per_external_ref",
+    ),
     unique("leave_entries", &["org_id", "id"], "leave_entries_pkey"),
     unique("outbox", &["id"], "outbox_pkey"),
     unique("events", &["position"], "one_event_per_position"),

@@ -855,6 +855,7 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         decided_by -> Nullable<Uuid>,
         decision -> Nullable<Text>,
+        external_ref -> Nullable<Text>,
     }
 }
 

@@ -10,6 +10,8 @@ use crate::kernel::time::Instant;
 pub const REPEAT: TimeDelta = TimeDelta::seconds(120);
 /// Nobody is taken to work on for longer where another clock-in says that they began anew.
 pub const LONGEST: TimeDelta = TimeDelta::hours(16);
+/// A file without a clock-out for so long has lost it: a later one ends something else.
+pub const UNBELIEVABLE: TimeDelta = TimeDelta::hours(24);
 /// For so long after the clock-in an automatic end gives way to a real one.
 pub const RECOVERABLE: TimeDelta = TimeDelta::hours(25);
 
@@ -224,6 +226,11 @@ impl<F: Fn(Instant) -> Option<ShiftId>> Fold<F> {
 
     fn go(&mut self, tap: &Tap, later: &[&Tap]) {
         match self.made.sessions.last_mut() {
+            Some(open) if self.is_open && !is_believable(tap, open.from) => {
+                open.status = Status::Disconnected;
+                self.is_open = false;
+                self.play(tap, Role::Orphan);
+            }
             Some(open) if self.is_open => {
                 if tap.source == Source::Automatic && gives_way(open.from, later) {
                     return self.play(tap, Role::Superseded);
@@ -301,7 +308,16 @@ fn gives_way(from: Instant, later: &[&Tap]) -> bool {
     later
         .iter()
         .take_while(|tap| tap.direction != Direction::In && tap.at - from <= RECOVERABLE)
-        .any(|tap| tap.direction == Direction::Out && tap.source != Source::Automatic)
+        .any(|tap| {
+            let is_real = tap.direction == Direction::Out && tap.source != Source::Automatic;
+            is_real && is_believable(tap, from)
+        })
+}
+
+/// Whether a clock-out ends what began so long ago. A person who says so is believed; the lines of a file do not belong
+/// together because nothing lies between them.
+fn is_believable(tap: &Tap, from: Instant) -> bool {
+    tap.source != Source::Import || tap.at - from <= UNBELIEVABLE
 }
 
 /// What a clock-out is while nothing is open.
@@ -597,6 +613,25 @@ mod tests {
             other,
         );
         assert_eq!(roles(&folded), [Role::Opens, Role::Closes, Role::Orphan]);
+    }
+
+    #[test]
+    fn a_file_s_clock_out_of_another_day_ends_nothing() {
+        let out = |time: &str| Tap {
+            source: Source::Import,
+            ..tap(2, Out, time)
+        };
+        let came = tap(1, In, "2025-07-14T08:00");
+        let a_day = fold(&[came.clone(), out("2025-07-15T08:00")], none);
+        assert_eq!(roles(&a_day), [Role::Opens, Role::Closes]);
+        let longer = fold(&[came.clone(), out("2025-07-15T08:01")], none);
+        assert_eq!(roles(&longer), [Role::Opens, Role::Orphan]);
+        assert_eq!(longer.sessions[0].status, Status::Disconnected);
+        let by_hand = tap(2, Out, "2025-07-15T08:01");
+        assert_eq!(
+            roles(&fold(&[came, by_hand], none)),
+            [Role::Opens, Role::Closes]
+        );
     }
 
     #[test]

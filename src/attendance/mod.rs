@@ -30,7 +30,7 @@
 //! | `automatic` | decides: sessions that nobody closed |
 //! | `presence` | decides: who is at work now, and what was claimed |
 //! | `service` | decides the rest |
-//! | `imported` | how an import continues a history |
+//! | `imported` | claims that come by the file |
 //! | `words`, `graphql`, `punches` | speak: sessions, notes, punches |
 //! | `queries`, `mutations`, `live` | speak: what can be asked, done and listened to |
 

@@ -339,15 +339,6 @@ pub(super) fn stage_insert(tx: &mut Tx, session: &WorkSession) -> Result<()> {
     tx.stage(diesel::insert_into(work_sessions::table).values(row))
 }
 
-/// Many at once, for imports; those already there are left alone.
-pub(super) fn stage_insert_many(tx: &mut Tx, all: &[WorkSession]) -> Result<()> {
-    let rows: Vec<_> = all
-        .iter()
-        .map(|session| SessionRow::of(tx.org(), session))
-        .collect();
-    tx.stage(diesel::insert_into(work_sessions::table).values(rows))
-}
-
 pub(super) fn stage_update(tx: &mut Tx, session: &WorkSession) -> Result<()> {
     let row = SessionRow::of(tx.org(), session);
     let own = work_sessions::table

@@ -97,6 +97,7 @@ pub struct Tx {
     now: Instant,
     staged: Vec<Prepared>,
     outbox: Vec<OutboxRow>,
+    in_bulk: bool,
     afterwards: HashMap<String, Afterwards>,
 }
 
@@ -128,6 +129,7 @@ impl Tx {
             now: app.now(),
             staged: Vec::new(),
             outbox: Vec::new(),
+            in_bulk: false,
             afterwards: HashMap::new(),
         };
         if scope == Scope::Department {
@@ -194,8 +196,17 @@ impl Tx {
         Ok(())
     }
 
+    /// While history is brought in, sessions and exceptions come by the thousand: whoever brings it in tells of all of
+    /// them with one event, and they are not told one by one.
+    pub fn in_bulk(&mut self, in_bulk: bool) {
+        self.in_bulk = in_bulk;
+    }
+
     /// Announces what happened, if and when the change commits.
     pub fn emit(&mut self, event: &Event) -> Result<()> {
+        if self.in_bulk && event.is_one_of_many() {
+            return Ok(());
+        }
         let id: EventId = self.id();
         self.outbox.push(event.to_outbox(id, self.org(), self.now)?);
         Ok(())

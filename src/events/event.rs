@@ -165,6 +165,22 @@ pub struct GatheringEvent {
 }
 
 impl Event {
+    /// About one session or one of its exceptions: an import of a year has thousands of them.
+    pub const fn is_one_of_many(&self) -> bool {
+        matches!(
+            self,
+            Self::ClockedIn(_)
+                | Self::ClockedOut(_)
+                | Self::SessionDisconnected(_)
+                | Self::SessionRecomputed(_)
+                | Self::EmergencyEnded(_)
+                | Self::SessionAutoClosed(_)
+                | Self::ExceptionOpened(_)
+                | Self::ExceptionChanged(_)
+                | Self::ExceptionClosed(_)
+        )
+    }
+
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ClockedIn(_) => "CLOCKED_IN",

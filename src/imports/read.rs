@@ -7,7 +7,9 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use csv::StringRecord;
 
-use super::model::{Plan, PlanTime, Reason, Tap, User};
+use super::model::{Plan, PlanTime, User};
+use super::reason::Reason;
+use super::taps::Tap;
 use crate::attendance::model::Direction;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::text;
@@ -187,17 +189,20 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
         ("leave", _) => ShiftKind::Leave,
         (other, _) => return Err(Reason::UnknownType(other.to_owned())),
     };
+    let leave = leave_type(row, kind)?;
     let users: Vec<String> = items(row.get("user_id")).map(str::to_owned).collect();
     let dates = items(row.get("dates"))
         .map(date)
         .collect::<Result<Vec<_>, _>>()?;
     let time = match kind {
-        ShiftKind::Leave | ShiftKind::DayOff => PlanTime::WholeDay,
-        ShiftKind::Work | ShiftKind::Free => PlanTime::Wall {
-            starts: time(row.get("time_start"))?,
-            ends: time(row.get("time_end"))?,
-            offset: offset(row.get("timezone"))?,
-        },
+        ShiftKind::DayOff => PlanTime::WholeDay,
+        ShiftKind::Leave => leave_time(row)?,
+        ShiftKind::Work | ShiftKind::Free => wall(row)?,
+    };
+    // From an hour to the same hour there is none to be late for.
+    let kind = match time {
+        PlanTime::Wall { starts, ends, .. } if starts == ends => ShiftKind::Free,
+        _ => kind,
     };
     let break_seconds: i64 = match row.get("break_time") {
         "" => 0,
@@ -215,6 +220,7 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
     }
     Ok(Plan {
         kind,
+        leave,
         users,
         dates,
         time,
@@ -222,9 +228,44 @@ pub fn plan(row: &Row<'_>) -> Result<Plan, Reason> {
     })
 }
 
-pub const LEAVE_REQUEST_COLUMNS: &[&str] = &["user_id", "dates", "type", "leave_type", "status"];
+/// From one hour to another, as the clock there shows it.
+fn wall(row: &Row<'_>) -> Result<PlanTime, Reason> {
+    Ok(PlanTime::Wall {
+        starts: time(row.get("time_start"))?,
+        ends: time(row.get("time_end"))?,
+        offset: offset(row.get("timezone"))?,
+    })
+}
 
-/// Granted leave: whole days of one person.
+/// Leave is of whole days, unless it says from when to when.
+fn leave_time(row: &Row<'_>) -> Result<PlanTime, Reason> {
+    match (row.get("time_start"), row.get("time_end")) {
+        ("", "") => Ok(PlanTime::WholeDay),
+        _ => wall(row),
+    }
+}
+
+/// What kind of leave it is.
+fn leave_type(row: &Row<'_>, kind: ShiftKind) -> Result<String, Reason> {
+    match (kind, row.get("leave_type")) {
+        (ShiftKind::Leave, "") => Err(Reason::UnknownType("leave".to_owned())),
+        (ShiftKind::Leave, name) => Ok(name.to_lowercase()),
+        _ => Ok(String::new()),
+    }
+}
+
+pub const LEAVE_REQUEST_COLUMNS: &[&str] = &[
+    "user_id",
+    "dates",
+    "type",
+    "leave_type",
+    "time_start",
+    "time_end",
+    "timezone",
+    "status",
+];
+
+/// Granted leave of one person.
 pub fn leave_request(row: &Row<'_>) -> Result<Plan, Reason> {
     let user = row.user_id()?;
     let kind = match (row.get("type"), row.get("leave_type")) {
@@ -232,6 +273,7 @@ pub fn leave_request(row: &Row<'_>) -> Result<Plan, Reason> {
         ("leave", _) => ShiftKind::Leave,
         (other, _) => return Err(Reason::UnknownType(other.to_owned())),
     };
+    let leave = leave_type(row, kind)?;
     match row.get("status") {
         "accepted" => {}
         other => return Err(Reason::NotGranted(other.to_owned())),
@@ -242,11 +284,16 @@ pub fn leave_request(row: &Row<'_>) -> Result<Plan, Reason> {
     if dates.is_empty() {
         return Err(Reason::NoDate);
     }
+    let time = match kind {
+        ShiftKind::Leave => leave_time(row)?,
+        _ => PlanTime::WholeDay,
+    };
     Ok(Plan {
         kind,
+        leave,
         users: vec![user],
         dates,
-        time: PlanTime::WholeDay,
+        time,
         break_minutes: 0,
     })
 }
@@ -277,7 +324,7 @@ pub fn punch(row: &Row<'_>) -> Result<(String, Tap), Reason> {
     Ok((
         user,
         Tap {
-            row: Some(row.number),
+            row: row.number,
             at,
             direction,
             is_unknown: false,
@@ -403,7 +450,9 @@ mod tests {
             (ShiftKind::Work, 2, 2, 60)
         );
         assert_eq!(rows.remove(0).1.unwrap().kind, ShiftKind::DayOff);
-        assert_eq!(rows.remove(0).1.unwrap().kind, ShiftKind::Leave);
+        let sick = rows.remove(0).1.unwrap();
+        let expected = (ShiftKind::Leave, "sick", PlanTime::WholeDay);
+        assert_eq!((sick.kind, sick.leave.as_str(), sick.time), expected);
         let expected = [
             (5, "UNKNOWN_TYPE"),
             (6, "BREAK_TOO_LONG"),
@@ -413,6 +462,20 @@ mod tests {
             (10, "NO_USER"),
         ];
         assert_eq!(codes(rows), expected);
+    }
+
+    #[test]
+    fn work_from_an_hour_to_the_same_hour_is_free() {
+        let text = "type,dates,time_start,time_end,timezone,break_time,leave_type,user_id\n\
+                    work,\"[\"\"2022-01-03\"\"]\",00:00:00,00:00:00,+08:00,0,,{7}\n\
+                    work,\"[\"\"2022-01-03\"\"]\",22:00:00,06:00:00,+08:00,0,,{7}\n";
+        let kinds = read(text, plan)
+            .into_iter()
+            .map(|(_, plan)| plan.unwrap().kind);
+        assert_eq!(
+            kinds.collect::<Vec<_>>(),
+            [ShiftKind::Free, ShiftKind::Work]
+        );
     }
 
     #[test]

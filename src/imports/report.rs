@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::model::{Merge, Reason};
+use super::reason::Reason;
+use super::taps::Merge;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +17,7 @@ pub struct Report {
     pub punches: Rows,
     pub members: Members,
     pub shifts: Shifts,
+    pub leave: Leave,
     pub sessions: Sessions,
     /// Every refused row with its reason, file by file.
     pub refusals: Vec<Refused>,
@@ -48,16 +50,35 @@ pub struct Shifts {
     pub unchanged: u64,
 }
 
+/// Days of granted leave. Every day that a row says of somebody is created, unchanged, merged or refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Leave {
+    /// Kinds of leave that were not there.
+    pub types: u64,
+    /// Leave requests, approved: days that follow one another are one.
+    pub requests: u64,
+    pub days: u64,
+    pub created: u64,
+    pub unchanged: u64,
+    /// Said again by another row.
+    pub merged: u64,
+    /// There is other leave on them.
+    pub refused: u64,
+}
+
+/// What the claims of the file belong to, and what is not as it was because of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sessions {
     pub created: u64,
-    /// Open or disconnected before; the file told how they ended.
+    /// There before, and worked out anew: the file told how they ended, or of a break in them.
     pub continued: u64,
     pub unchanged: u64,
     /// Of all of these, those without a clock-out.
     pub open: u64,
     /// Of all of these, those with a flag.
     pub flagged: u64,
+    /// Claims that belong to none: a clock-out without a clock-in. A person looks at them.
+    pub orphans: u64,
 }
 
 /// A row that was not used.
@@ -73,6 +94,12 @@ pub struct Refused {
 impl Rows {
     pub const fn adds_up(&self) -> bool {
         self.rows == self.used + self.merged + self.refused
+    }
+}
+
+impl Leave {
+    pub const fn adds_up(&self) -> bool {
+        self.days == self.created + self.unchanged + self.merged + self.refused
     }
 }
 
@@ -105,8 +132,8 @@ impl Report {
 
     /// Whether the import changed anything.
     pub const fn changed(&self) -> bool {
-        self.members.created + self.shifts.created + self.sessions.created + self.sessions.continued
-            > 0
+        let sessions = self.sessions.created + self.sessions.continued;
+        self.members.created + self.shifts.created + self.leave.requests + sessions > 0
     }
 }
 
@@ -135,42 +162,64 @@ impl fmt::Display for Report {
         {
             writeln!(f, "{file:<20} {rows:>8} {used:>8} {merged:>8} {refused:>8}")?;
         }
+        let Members { created, unchanged } = self.members;
+        writeln!(f, "\nmembers   {created} created, {unchanged} unchanged")?;
+        write!(f, "{}{}{}", self.shifts, self.leave, self.sessions)?;
+        self.write_refusals(f)
+    }
+}
+
+impl fmt::Display for Shifts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            members,
-            shifts,
-            sessions,
-            ..
-        } = self;
-        writeln!(
-            f,
-            "\nmembers   {} created, {} unchanged",
-            members.created, members.unchanged
-        )?;
-        let Shifts {
             created,
             merged,
             unchanged,
-        } = shifts;
+        } = self;
         writeln!(
             f,
             "shifts    {created} created, {unchanged} unchanged, {merged} said again"
+        )
+    }
+}
+
+impl fmt::Display for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            types,
+            requests,
+            days,
+            created,
+            unchanged,
+            merged,
+            refused,
+        } = self;
+        writeln!(
+            f,
+            "leave     {days} days: {created} created, {unchanged} unchanged, {merged} said again, {refused} refused"
         )?;
-        let Sessions {
+        writeln!(f, "          {requests} requests and {types} types created")
+    }
+}
+
+impl fmt::Display for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
             created,
             continued,
             unchanged,
             open,
             flagged,
-        } = sessions;
+            orphans,
+        } = self;
         writeln!(
             f,
             "sessions  {created} created, {continued} continued, {unchanged} unchanged"
         )?;
         writeln!(
             f,
-            "          {open} of them without a clock-out, {flagged} flagged"
-        )?;
-        self.write_refusals(f)
+            "          {open} of them without a clock-out, {flagged} flagged; {orphans} punches belong to none"
+        )
     }
 }
 

@@ -1,39 +1,36 @@
 //! Decides: the whole import is one story. Members first, then their plans, then their punches.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono_tz::Tz;
 use serde_json::json;
 
-use super::model::{DOUBLE_TAP, Plan, Reason, Tap, User, shift_ref};
 use super::read::{self, Row, Table};
+use super::reason::Reason;
 use super::report::Report;
-use super::sessions;
+use super::taps::{DOUBLE_TAP, Tap};
+use super::{claims, people, plans};
 use crate::app::App;
 use crate::attendance::model::Source;
+use crate::attendance::rebuild::Rebuild;
 use crate::auth::action::Action;
-use crate::auth::policy::Role;
 use crate::auth::viewer::Viewer;
 use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
 use crate::identity::model::Member;
-use crate::identity::service::NewMember;
-use crate::kernel::error::{Code, Result};
-use crate::kernel::id::{MemberId, OrgId, kinds};
+use crate::kernel::error::Result;
+use crate::kernel::id::{MemberId, OrgId, PlaceId, kinds};
+use crate::kernel::time::{Instant, local_to_instant};
 use crate::orgs::model::Organization;
-use crate::places::model::Place;
-use crate::schedules::service::NewShift;
-use crate::{attendance, identity, orgs, schedules};
+use crate::{attendance, orgs};
 
 pub const USERS: &str = "users.csv";
 pub const SCHEDULES: &str = "schedules.csv";
 pub const LEAVE_REQUESTS: &str = "leave_requests.csv";
 pub const PUNCHES: &str = "attendance.csv";
 
-/// Rows of one transaction: others wait for its end.
-pub(super) const MEMBERS_AT_ONCE: usize = 200;
-const SHIFTS_AT_ONCE: usize = 1_000;
 /// How far ahead of ours the other system's clock may run.
 pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
@@ -53,11 +50,32 @@ pub(super) struct Import<'a> {
     pub(super) report: Report,
     /// By the user's id in the files.
     pub(super) members: HashMap<String, Member>,
-    /// By name, without their fences: the files have no positions to judge by them.
-    pub(super) places: HashMap<String, Place>,
+    /// By name.
+    pub(super) places: HashMap<String, PlaceId>,
     pub(super) from: Origin,
-    /// The days that may count otherwise now.
-    pub(super) touched: BTreeMap<MemberId, (NaiveDate, NaiveDate)>,
+    /// What is planned otherwise now.
+    pub(super) planned: BTreeMap<MemberId, Planned>,
+}
+
+/// What an import changed in somebody's plan.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// The days still to be worked out.
+    pub(super) days: BTreeSet<NaiveDate>,
+    /// Whether what was worked then is judged by it already.
+    is_judged: bool,
+}
+
+impl Planned {
+    /// Since when worked time is to be judged again: another offset may have begun a day before.
+    pub(super) fn judged_since(&self, zone: Tz) -> Option<Instant> {
+        let first = self.days.first().filter(|_| !self.is_judged)?;
+        Some(local_to_instant(
+            *first - Days::new(1),
+            NaiveTime::MIN,
+            zone,
+        ))
+    }
 }
 
 /// Where the rows come from, and how they are taken.
@@ -105,16 +123,14 @@ pub async fn run_clockster(
             debounce: DOUBLE_TAP,
             dry_run: false,
         },
-        touched: BTreeMap::new(),
+        planned: BTreeMap::new(),
     };
-    import_members(&mut import, users, &mut progress).await?;
-    let mut seen = HashSet::new();
-    import_plans(&mut import, plans, &mut seen, &mut progress).await?;
-    import_leave_requests(&mut import, leave_requests, &mut seen, &mut progress).await?;
+    people::import_members(&mut import, users, &mut progress).await?;
+    plans::import_plans(&mut import, (plans, leave_requests), &mut progress).await?;
     let taps = read_punches(&mut import, punches, &mut progress)?;
     let total = taps.len() as u64;
     for (done, (user, taps)) in (1..).zip(taps) {
-        sessions::import_sessions(&mut import, &user, taps).await?;
+        claims::import_taps(&mut import, &user, taps).await?;
         progress(Progress {
             stage: "sessions",
             done,
@@ -123,7 +139,7 @@ pub async fn run_clockster(
     }
     import.report.sort();
     if import.report.changed() {
-        settle_days(&import, &mut progress).await?;
+        settle_days(&mut import, &mut progress).await?;
         announce(&import).await?;
     }
     Ok(import.report)
@@ -134,15 +150,22 @@ impl Import<'_> {
         self.app.begin(self.viewer, Action::ImportData).await
     }
 
-    /// These days of a member may count otherwise afterwards.
-    pub(super) fn touch(&mut self, member: MemberId, (first, last): (NaiveDate, NaiveDate)) {
-        let known = self.touched.entry(member).or_insert((first, last));
-        *known = (known.0.min(first), known.1.max(last));
+    /// Their plan changed on a day.
+    pub(super) fn plan(&mut self, member: MemberId, day: NaiveDate) {
+        self.planned.entry(member).or_default().days.insert(day);
+    }
+
+    /// Their time was judged by it, and these days were worked out.
+    pub(super) fn worked_out(&mut self, member: MemberId, days: &BTreeSet<NaiveDate>) {
+        if let Some(planned) = self.planned.get_mut(&member) {
+            planned.is_judged = true;
+            planned.days.retain(|day| !days.contains(day));
+        }
     }
 }
 
 /// The next row that can be read; those before it that cannot are reported.
-fn next_readable<T>(
+pub(super) fn next_readable<T>(
     report: &mut Report,
     table: &mut Table,
     parse: impl Fn(&Row<'_>) -> Result<T, Reason>,
@@ -162,191 +185,28 @@ fn next_readable<T>(
     Ok(None)
 }
 
-async fn import_members(
-    import: &mut Import<'_>,
-    mut table: Table,
-    progress: &mut (impl FnMut(Progress) + Send),
-) -> Result<()> {
-    let mut users: Vec<(u64, User)> = Vec::new();
-    let mut seen = HashSet::new();
-    loop {
-        let next = next_readable(&mut import.report, &mut table, read::user)?;
-        if next.is_none() || users.len() >= MEMBERS_AT_ONCE {
-            keep_members(import, std::mem::take(&mut users)).await?;
-            progress(at(&table, "members"));
-        }
-        match next {
-            Some((row, user)) if seen.insert(user.id.clone()) => users.push((row, user)),
-            Some((row, user)) => import
-                .report
-                .refuse(USERS, row, &Reason::RepeatedUser(user.id)),
-            None => return Ok(()),
-        }
-    }
-}
-
-async fn keep_members(import: &mut Import<'_>, users: Vec<(u64, User)>) -> Result<()> {
-    let mut tx = import.begin().await?;
-    let mut created = 0;
-    for (row, user) in users {
-        let id = user.id.clone();
-        match keep_member(&mut tx, &import.organization, user).await {
-            Ok((member, new)) => {
-                import.report.users.used += 1;
-                created += u64::from(new);
-                import.report.members.unchanged += u64::from(!new);
-                import.members.insert(id, member);
-            }
-            // It was refused before anything was written: a name too long, a letter that is none.
-            Err(error) if error.code == Code::InvalidInput => {
-                import
-                    .report
-                    .refuse(USERS, row, &Reason::Malformed(error.message));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    import.report.members.created += created;
-    end::<kinds::Member>(tx, import, "members", created).await
-}
-
-async fn keep_member(
-    tx: &mut Tx,
-    organization: &Organization,
-    user: User,
-) -> Result<(Member, bool)> {
-    let zone = organization.time_zone;
-    let (joined_at, deactivated_at) = (user.joined_at(zone), user.left_at(zone, tx.now()));
-    let department = match &user.department {
-        Some(name) => Some(orgs::service::department_by_name_in(tx, name).await?),
-        None => None,
-    };
-    let new = NewMember {
-        name: user.name,
-        role: Role::Worker,
-        department,
-        title: user.title,
-        external_ref: format!("clockster:user:{}", user.id),
-        joined_at,
-        deactivated_at,
-        tags: user.location.into_iter().collect(),
-    };
-    identity::service::import_member_in(tx, new).await
-}
-
-async fn import_plans(
-    import: &mut Import<'_>,
-    mut table: Table,
-    seen: &mut HashSet<String>,
-    progress: &mut (impl FnMut(Progress) + Send),
-) -> Result<()> {
-    let mut shifts = Vec::new();
-    while let Some((row, plan)) = next_readable(&mut import.report, &mut table, read::plan)? {
-        match expand(import, &plan, seen) {
-            Ok(new) => {
-                import.report.schedules.used += 1;
-                shifts.extend(new);
-            }
-            Err(reason) => import.report.refuse(SCHEDULES, row, &reason),
-        }
-        while shifts.len() >= SHIFTS_AT_ONCE {
-            let rest = shifts.split_off(SHIFTS_AT_ONCE);
-            keep_shifts(import, std::mem::replace(&mut shifts, rest)).await?;
-            progress(at(&table, "schedules"));
-        }
-    }
-    keep_shifts(import, shifts).await?;
-    progress(at(&table, "schedules"));
-    Ok(())
-}
-
-/// A shift for every person on every day, each once. A row with an unknown user is refused whole.
-fn expand(
-    import: &mut Import<'_>,
-    plan: &Plan,
-    seen: &mut HashSet<String>,
-) -> Result<Vec<NewShift>, Reason> {
-    let mut members = Vec::new();
-    for user in &plan.users {
-        let member = import
-            .members
-            .get(user)
-            .ok_or_else(|| Reason::UnknownUser(user.clone()))?;
-        members.push((user, member.id));
-    }
-    let mut new = Vec::new();
-    for date in &plan.dates {
-        let instants = plan.time.instants(*date, import.organization.time_zone);
-        let (starts_at, ends_at) = instants.ok_or_else(|| Reason::BadDate(date.to_string()))?;
-        for (user, member_id) in &members {
-            let external_ref = shift_ref(user, plan.kind, (starts_at, ends_at));
-            if !seen.insert(external_ref.clone()) {
-                import.report.shifts.merged += 1;
-                continue;
-            }
-            import.touch(*member_id, (*date, *date));
-            new.push(NewShift {
-                member_id: *member_id,
-                place_id: None,
-                kind: plan.kind,
-                work_date: *date,
-                starts_at,
-                ends_at,
-                break_minutes: plan.break_minutes,
-                external_ref: Some(external_ref),
-            });
-        }
-    }
-    Ok(new)
-}
-
-async fn keep_shifts(import: &mut Import<'_>, shifts: Vec<NewShift>) -> Result<()> {
-    if shifts.is_empty() {
-        return Ok(());
-    }
-    let all = shifts.len() as u64;
-    let mut tx = import.begin().await?;
-    let created = schedules::service::import_shifts_in(&mut tx, shifts).await? as u64;
-    import.report.shifts.created += created;
-    import.report.shifts.unchanged += all - created;
-    end::<kinds::Shift>(tx, import, "shifts", created).await
-}
-
-/// Granted leave that the plans do not know already. What they know is merged.
-async fn import_leave_requests(
-    import: &mut Import<'_>,
-    mut table: Table,
-    seen: &mut HashSet<String>,
-    progress: &mut (impl FnMut(Progress) + Send),
-) -> Result<()> {
-    let mut shifts = Vec::new();
-    while let Some((row, plan)) =
-        next_readable(&mut import.report, &mut table, read::leave_request)?
-    {
-        match expand(import, &plan, seen) {
-            Ok(new) if new.is_empty() => import.report.leave_requests.merged += 1,
-            Ok(new) => {
-                import.report.leave_requests.used += 1;
-                shifts.extend(new);
-            }
-            Err(reason) => import.report.refuse(LEAVE_REQUESTS, row, &reason),
-        }
-    }
-    keep_shifts(import, shifts).await?;
-    progress(at(&table, "leave requests"));
-    Ok(())
-}
-
-/// Works out the days of everybody whose history grew, so that reports add up.
+/// Works out the days that are planned otherwise now, and time that was worked then and is judged by another plan.
 pub(super) async fn settle_days(
-    import: &Import<'_>,
+    import: &mut Import<'_>,
     progress: &mut (impl FnMut(Progress) + Send),
 ) -> Result<()> {
-    let total = import.touched.len() as u64;
-    for (done, (member, range)) in (1..).zip(&import.touched) {
-        let mut tx = import.begin().await?;
-        attendance::days::service::settle_range_in(&mut tx, *member, *range).await?;
-        end::<kinds::Member>(tx, import, "days of members", 1).await?;
+    let planned = std::mem::take(&mut import.planned);
+    let total = planned.len() as u64;
+    for (done, (member, planned)) in (1..).zip(planned) {
+        if !planned.days.is_empty() {
+            let mut tx = import.begin().await?;
+            if let Some(since) = planned.judged_since(import.organization.time_zone) {
+                let again = Rebuild {
+                    member,
+                    since,
+                    judge_again: true,
+                };
+                attendance::imported::take_in(&mut tx, &[], again).await?;
+            }
+            attendance::days::service::settle_in(&mut tx, member, &planned.days).await?;
+            let days = planned.days.len() as u64;
+            end::<kinds::Member>(tx, import, "days", days).await?;
+        }
         progress(Progress {
             stage: "days",
             done,
@@ -393,11 +253,13 @@ async fn announce(import: &Import<'_>) -> Result<()> {
         punches,
         members,
         shifts,
+        leave,
         sessions,
         ..
     } = &import.report;
-    let detail =
-        json!({ "punches": punches, "members": members, "shifts": shifts, "sessions": sessions });
+    let detail = json!({
+        "punches": punches, "members": members, "shifts": shifts, "leave": leave, "sessions": sessions,
+    });
     tx.commit(Audit::of(import.organization.id).detail(detail))
         .await
 }
@@ -416,7 +278,7 @@ pub(super) async fn end<K: crate::kernel::id::Kind>(
     tx.commit(Audit::of_many::<K>().detail(detail)).await
 }
 
-fn at(table: &Table, stage: &'static str) -> Progress {
+pub(super) fn at(table: &Table, stage: &'static str) -> Progress {
     let (done, total) = table.position();
     Progress { stage, done, total }
 }

@@ -5,5 +5,6 @@ pub mod store;
 pub mod service;
 pub mod ledger;
 pub mod recount;
+pub mod imported;
 pub mod graphql;
 pub mod types;

@@ -144,6 +144,8 @@ pub struct Leave {
     pub decided_by: Option<MemberId>,
     /// What whoever decided said.
     pub decision: Option<String>,
+    /// What another system calls it, where it was granted there.
+    pub external_ref: Option<String>,
 }
 
 /// A line of the ledger: a grant above zero, a taking below.

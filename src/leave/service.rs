@@ -72,6 +72,7 @@ pub async fn request(app: &App, viewer: &Viewer, new: NewLeave) -> Result<Leave>
         decided_at: None,
         decided_by: None,
         decision: None,
+        external_ref: None,
     };
     store::insert(&mut tx, &leave)?;
     announce_in(&mut tx, &leave).await?;
@@ -151,6 +152,11 @@ async fn take_in(tx: &mut Tx, leave: &mut Leave) -> Result<()> {
         ledger::enough_in(tx, leave.member_id, kind.id, 0, leave.half_days).await?;
     }
     ledger::stage_taking(tx, leave, -leave.half_days)?;
+    plan_in(tx, leave).await
+}
+
+/// Puts granted leave into the plan.
+pub(super) async fn plan_in(tx: &mut Tx, leave: &Leave) -> Result<()> {
     let morning = leave.days.half.map(|half| half == Half::Morning);
     let dates: Vec<NaiveDate> = leave.days.dates().collect();
     schedules::service::plan_leave_in(tx, leave.member_id, leave.id, &dates, morning).await

@@ -32,6 +32,7 @@ struct LeaveRow {
     decided_at: Option<Instant>,
     decided_by: Option<MemberId>,
     decision: Option<String>,
+    external_ref: Option<String>,
 }
 
 impl LeaveRow {
@@ -53,6 +54,7 @@ impl LeaveRow {
             decided_at: self.decided_at,
             decided_by: self.decided_by,
             decision: self.decision,
+            external_ref: self.external_ref,
         })
     }
 }
@@ -135,6 +137,12 @@ pub(super) async fn find(tx: &mut Tx, id: LeaveId) -> Result<Leave> {
     let query = reached(tx).filter(leave_requests::id.eq(id));
     let found = load(tx, query).await?.pop();
     found.ok_or_else(|| Error::not_found("leave request"))
+}
+
+/// Leave that another system granted, by its name there.
+pub(super) async fn find_by_ref(tx: &mut Tx, external_ref: &str) -> Result<Option<Leave>> {
+    let query = own(tx).filter(leave_requests::external_ref.eq(external_ref.to_owned()));
+    Ok(load(tx, query).await?.pop())
 }
 
 /// The requests within reach, the latest first.
@@ -252,6 +260,7 @@ pub(super) fn insert(tx: &mut Tx, leave: &Leave) -> Result<()> {
         decided_at: leave.decided_at,
         decided_by: leave.decided_by,
         decision: leave.decision.clone(),
+        external_ref: leave.external_ref.clone(),
     };
     tx.stage(diesel::insert_into(leave_requests::table).values(row))
 }

@@ -12,6 +12,8 @@ use crate::kernel::time::Instant;
 /// How long before its start a shift claims a clock-in, where its type says nothing else.
 pub const EARLY: TimeDelta = TimeDelta::minutes(EARLY_MINUTES as i64);
 const EARLY_MINUTES: i32 = 240;
+/// So long before its start whoever comes is taken to come for a shift that follows another without a pause.
+const SOON: TimeDelta = TimeDelta::hours(1);
 /// The widest window before or after a shift.
 pub const WIDEST: TimeDelta = TimeDelta::hours(12);
 
@@ -189,15 +191,21 @@ impl Shift {
 
 /// The work a clock-in at this instant belongs to: a running shift before a coming one before one that just ended, then
 /// the nearest start, then the earlier start. A clock-out belongs to the shift of its session, whenever it comes.
+///
+/// Where the next shift begins without a pause, or before the running one is over as plans of other systems do, whoever
+/// comes shortly before it comes for it: to call them hours late for the one that is nearly over would be wrong.
 pub fn match_shift(shifts: &[Shift], at: Instant) -> Option<&Shift> {
-    let claiming = shifts.iter().filter(|shift| shift.claims(at));
-    claiming.min_by_key(|shift| {
-        (
-            shift.turn(at),
-            (at - shift.starts_at).abs(),
-            shift.starts_at,
-        )
-    })
+    let claiming = || shifts.iter().filter(|shift| shift.claims(at));
+    let near = |shift: &Shift| {
+        let away = (at - shift.starts_at).abs();
+        (away, shift.starts_at, shift.ends_at, shift.id)
+    };
+    let first = claiming().min_by_key(|shift| (shift.turn(at), near(shift)))?;
+    let next = claiming().filter(|shift| {
+        let comes_soon = shift.starts_at > at && shift.starts_at - at <= SOON;
+        comes_soon && shift.starts_at <= first.ends_at
+    });
+    next.chain([first]).min_by_key(|shift| near(shift))
 }
 
 /// Refuses days so far away that they are a mistake.
@@ -383,6 +391,30 @@ mod tests {
         ];
         assert_eq!(matched(&same, "2025-07-14", "09:00"), Some(1));
         assert_eq!(matched(&same, "2025-07-14", "10:30"), Some(2));
+    }
+
+    #[test]
+    fn whoever_comes_shortly_before_the_next_shift_comes_for_it() {
+        let meeting = [
+            shift(1, "2025-07-14", "08:00", "15:00"),
+            shift(2, "2025-07-14", "15:00", "22:00"),
+        ];
+        assert_eq!(matched(&meeting, "2025-07-14", "14:47"), Some(2));
+        assert_eq!(matched(&meeting, "2025-07-14", "13:59"), Some(1));
+        // A standing nine-to-six beside the evening that somebody really works.
+        let overlapping = [
+            shift(1, "2025-07-14", "09:00", "18:00"),
+            shift(2, "2025-07-14", "15:00", "22:00"),
+        ];
+        assert_eq!(matched(&overlapping, "2025-07-14", "09:20"), Some(1));
+        assert_eq!(matched(&overlapping, "2025-07-14", "14:55"), Some(2));
+        assert_eq!(matched(&overlapping, "2025-07-14", "18:30"), Some(2));
+        // Late for a short visit is not early for the next.
+        let visits = [
+            shift(1, "2025-07-14", "08:00", "09:00"),
+            shift(2, "2025-07-14", "09:00", "10:00"),
+        ];
+        assert_eq!(matched(&visits, "2025-07-14", "08:20"), Some(1));
     }
 
     #[test]

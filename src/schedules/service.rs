@@ -283,8 +283,12 @@ pub struct NewShift {
     pub external_ref: Option<String>,
 }
 
-/// Adds many shifts. One whose reference is already there is left as it is; the number of new ones is returned.
-pub async fn import_shifts_in(tx: &mut Tx, new: Vec<NewShift>) -> Result<usize> {
+/// Adds many shifts. One whose reference is already there is left as it is; whose days got a new one is returned, once for
+/// each.
+pub async fn import_shifts_in(
+    tx: &mut Tx,
+    new: Vec<NewShift>,
+) -> Result<Vec<(MemberId, NaiveDate)>> {
     let shifts = new.into_iter().map(|new| Shift {
         id: tx.id(),
         member_id: new.member_id,

@@ -317,22 +317,25 @@ pub(super) async fn list_ended(
 }
 
 /// Inserts many shifts; those whose reference is already there are left as they are. Returns how many are new.
-pub(super) async fn insert_shifts(tx: &mut Tx, new: Vec<Shift>) -> Result<usize> {
+pub(super) async fn insert_shifts(
+    tx: &mut Tx,
+    new: Vec<Shift>,
+) -> Result<Vec<(MemberId, NaiveDate)>> {
     let mut rows: Vec<_> = new
         .into_iter()
         .map(|shift| ShiftRow::new(tx.org(), shift))
         .collect::<Result<_>>()?;
-    let mut created = 0;
+    let mut created = Vec::with_capacity(rows.len());
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(ROWS_AT_ONCE));
         let insert = diesel::insert_into(shifts::table).values(std::mem::replace(&mut rows, rest));
-        created += tx
-            .execute(
-                insert
-                    .on_conflict((shifts::org_id, shifts::external_ref))
-                    .do_nothing(),
-            )
+        let inserted: Vec<(MemberId, NaiveDate)> = insert
+            .on_conflict((shifts::org_id, shifts::external_ref))
+            .do_nothing()
+            .returning((shifts::member_id, shifts::work_date))
+            .load(tx.conn()?)
             .await?;
+        created.extend(inserted);
     }
     Ok(created)
 }

@@ -1,9 +1,12 @@
 //! Members from a table: every row accounted for, corrected until none is left.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use zamu::identity::invitations;
 use zamu::identity::logins::Device;
+use zamu::imports::members::retention;
 
+use crate::support::database::dump;
 use crate::support::people::{Person, TestOrg};
 use crate::support::{Answer, PASSWORD, TestApp};
 
@@ -233,6 +236,49 @@ async fn failed_rows_are_corrected_until_none_is_left() {
     );
     let unnamed = resume("five", json!("Name\nX\n")).await;
     assert_eq!(unnamed.field(), "csv");
+}
+
+/// Names, numbers and addresses that nobody corrected are let go of; how many there were stays.
+#[tokio::test]
+async fn failed_rows_are_kept_for_thirty_days() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    let first = import(&acme.admin, input("one", TABLE), json!({})).await;
+    let id = first.text("/importMembers/import/id");
+    let resume = async |key: &str| {
+        let input = json!({"input": {"idempotencyKey": key, "import": id}});
+        acme.admin.run("imports/resume_member_import", input).await
+    };
+    let read = async || {
+        let read = json!({ "id": id });
+        let read = acme.owner.run("imports/member_import", read).await;
+        read.data("/memberImport").clone()
+    };
+    let before = read().await;
+    let failed = before["failed"].as_u64().unwrap();
+    assert!(failed > 0 && before["forgotten"] == 0);
+    // Whoever works on them has them for longer.
+    app.clock.advance(TimeDelta::days(29));
+    let again = resume("two").await;
+    assert_eq!(again.data("/resumeMemberImport/import/failed"), failed);
+    app.clock.advance(TimeDelta::days(30));
+    retention::purge(&app.app).await.unwrap();
+    assert_eq!(read().await["failedCsv"], before["failedCsv"]);
+    app.clock.advance(TimeDelta::seconds(1));
+    for _ in 0..2 {
+        retention::purge(&app.app).await.unwrap();
+        let after = read().await;
+        assert_eq!(counts(&after), counts(&before));
+        assert_eq!(
+            (&after["forgotten"], &after["failedCsv"]),
+            (&json!(failed), &json!(null))
+        );
+        assert_eq!(after["remarks"], json!([]));
+    }
+    let rows = dump(app.target()).await["member_imports"].concat();
+    assert!(!rows.contains("not an address"), "{rows}");
+    let late = resume("three").await;
+    assert_eq!((late.code(), late.field()), ("INVALID_INPUT", "import"));
 }
 
 #[tokio::test]

@@ -401,6 +401,7 @@ async fn an_import_brings_each_shift_once() {
         service::import_shifts_in(tx, (0..days).map(shift).collect())
             .await
             .unwrap()
+            .len()
     };
     assert_eq!(import(&mut tx, 2_000).await, 2_000);
     assert_eq!(import(&mut tx, 2_500).await, 500);

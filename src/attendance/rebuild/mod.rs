@@ -19,7 +19,7 @@ use past::Past;
 pub use writing::about;
 
 /// An open session of a file is taken to have ended, unknown when, after so long.
-const STALE: chrono::TimeDelta = chrono::TimeDelta::hours(24);
+const STALE: chrono::TimeDelta = fold::UNBELIEVABLE;
 
 /// What is to be worked out anew.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,8 @@ pub struct Rebuild {
 pub struct Rebuilt {
     /// The sessions that are not what they were, the void ones too.
     pub changed: Vec<SessionId>,
+    /// Those of them that were not there before.
+    pub created: Vec<SessionId>,
 }
 
 /// Folds the member's claims from `since` on into sessions, judges those that changed by the rules of their time, and
@@ -56,10 +58,10 @@ fn end_stale(past: &Past, folded: &mut Folded, now: Instant) {
     let Some(last) = folded.sessions.last_mut() else {
         return;
     };
-    let imported = past
+    let of_a_file = past
         .claim(last.opens)
-        .is_some_and(|claim| claim.punch.source == Source::Import);
-    if last.status == Status::Active && imported && now - last.from > STALE {
+        .is_some_and(|claim| matches!(claim.punch.source, Source::Import | Source::Terminal));
+    if last.status == Status::Active && of_a_file && now - last.from > STALE {
         last.status = Status::Disconnected;
     }
 }

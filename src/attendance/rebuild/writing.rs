@@ -50,15 +50,26 @@ pub(super) async fn write_in(
     write_parts(tx, past, folded, ids)?;
     tx.flush_staged().await?;
     for (session, found) in judged() {
-        exceptions::service::reconcile_in(tx, &findings::subject(session), found).await?;
+        let subject = findings::subject(session);
+        if past.session(session.id).is_some() {
+            exceptions::service::reconcile_in(tx, &subject, found).await?;
+        } else {
+            exceptions::service::open_in(tx, &subject, found)?;
+        }
     }
     write_orphans(tx, what, past, folded).await?;
     tx.flush_staged().await?;
     if !days.is_empty() {
         days::service::settle_in(tx, what.member, &days).await?;
     }
+    let is_new = |session: &&WorkSession| past.session(session.id).is_none();
     Ok(Rebuilt {
         changed: changed.iter().map(|session| session.id).collect(),
+        created: changed
+            .iter()
+            .filter(is_new)
+            .map(|session| session.id)
+            .collect(),
     })
 }
 

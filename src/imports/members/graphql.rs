@@ -126,9 +126,15 @@ impl MemberImport {
         self.0.counts.unchanged
     }
 
-    /// Those that wait to be corrected.
-    async fn failed(&self) -> usize {
-        self.0.failed.len()
+    /// Those that wait to be corrected, or waited until they were removed.
+    async fn failed(&self) -> u64 {
+        self.0.failures()
+    }
+
+    /// Of those that failed, the ones that are no longer kept: 30 days after the table was handed in, or the rows of it
+    /// that failed handed in again, they are removed with everything that was said about them.
+    async fn forgotten(&self) -> u64 {
+        self.0.counts.forgotten
     }
 
     /// How many were invited.

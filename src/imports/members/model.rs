@@ -125,6 +125,9 @@ pub struct Counts {
     pub unchanged: u64,
     /// Of those created or there before.
     pub invited: u64,
+    /// Failed, and no longer kept.
+    #[serde(default)]
+    pub forgotten: u64,
 }
 
 /// A table and what became of it, until now.
@@ -142,6 +145,24 @@ pub struct MemberImport {
 }
 
 impl MemberImport {
+    /// Those that were not used, whether they are still kept or not.
+    pub fn failures(&self) -> u64 {
+        self.counts.forgotten + self.failed.len() as u64
+    }
+
+    /// When it was last worked on.
+    pub fn touched_at(&self) -> Instant {
+        self.resumed_at.unwrap_or(self.made_at)
+    }
+
+    /// Lets go of the failed rows and of what was said about their cells: names, numbers and addresses of people. How many
+    /// there were stays.
+    pub fn forget(&mut self) {
+        self.counts.forgotten = self.failures();
+        self.failed.clear();
+        self.remarks.clear();
+    }
+
     /// The failed rows as a table to correct, each with its number and why it failed.
     pub fn failed_csv(&self) -> Option<String> {
         if self.failed.is_empty() {

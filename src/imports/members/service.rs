@@ -1,27 +1,22 @@
 //! Decides: one table of people is one change, so a try-out is the same change without its end.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::json;
 
-use super::model::{
-    self, Counts, Draft, Failed, MemberImport, Options, Reader, Remark, RemarkCode, remark,
-};
+use super::model::{self, Counts, MemberImport, Options, Remark, RemarkCode, remark};
 use super::store;
+use super::work::Work;
 use crate::app::App;
 use crate::auth::action::Action;
 use crate::auth::viewer::Viewer;
 use crate::db::idempotency::{self, Key};
 use crate::db::tx::{Audit, Tx};
 use crate::events::event::Event;
-use crate::identity::bulk::{self, Record};
-use crate::identity::invitations;
-use crate::identity::model::{Invitation, Member};
+use crate::identity::model::Invitation;
 use crate::imports::table::Sheet;
 use crate::kernel::error::{Code, Error, Result};
-use crate::kernel::id::{DepartmentId, MemberId, MemberImportId};
-use crate::orgs;
-use crate::orgs::model::Department;
+use crate::kernel::id::MemberImportId;
 
 /// As much as one table may have, in bytes.
 const LONGEST: usize = 1_000_000;
@@ -153,6 +148,10 @@ async fn try_resume(app: &App, viewer: &Viewer, resume: &Resume, key: &Key) -> R
     let mut import = store::lock(&mut tx, id)
         .await
         .map_err(|error| error.at("import"))?;
+    if import.counts.forgotten > 0 {
+        let message = "its failed rows were removed after 30 days: import them as a new table";
+        return Err(Error::invalid("import", message));
+    }
     let (rows, strays) = match &sheet {
         Some(sheet) => model::corrected(sheet, &import)?,
         None => (cells_of(&import), Vec::new()),
@@ -259,313 +258,4 @@ async fn end(mut tx: Tx, id: MemberImportId, import: &MemberImport) -> Result<()
     })?;
     let detail = json!({ "counts": import.counts, "failed": import.failed.len() });
     tx.commit(Audit::of(id).detail(detail)).await
-}
-
-/// Why a row is not used.
-type Refused = Box<Remark>;
-
-/// What an import knows while it runs.
-struct Work<'a> {
-    tx: &'a mut Tx,
-    import: MemberImport,
-    people: People,
-    departments: Vec<Department>,
-    /// The row each member was last named by.
-    seen: HashMap<MemberId, u64>,
-    sent: Vec<Sent>,
-}
-
-impl<'a> Work<'a> {
-    async fn new(tx: &'a mut Tx, import: MemberImport) -> Result<Self> {
-        let people = People::new(bulk::everybody_in(tx).await?);
-        let departments = orgs::service::departments_in(tx).await?;
-        Ok(Self {
-            tx,
-            import,
-            people,
-            departments,
-            seen: HashMap::new(),
-            sent: Vec::new(),
-        })
-    }
-
-    async fn take(&mut self, rows: BTreeMap<u64, Vec<String>>) -> Result<()> {
-        for (row, cells) in rows {
-            let (draft, mut remarks) = Reader {
-                options: &self.import.options,
-                header: &self.import.header,
-            }
-            .read(row, &cells);
-            let is_open = |remark: &Remark| remark.row == row && !remark.code.is_warning();
-            if !remarks.iter().any(is_open) && !self.import.remarks.iter().any(is_open) {
-                match self.keep(row, draft).await? {
-                    Ok(more) => remarks.extend(more),
-                    Err(refused) => remarks.push(*refused),
-                }
-            }
-            self.import.remarks.extend(remarks);
-            if self.import.remarks.iter().any(is_open) {
-                self.import.failed.push(Failed { row, cells });
-            }
-        }
-        self.import.failed.sort_by_key(|failed| failed.row);
-        self.import.remarks.sort_by_key(|remark| remark.row);
-        Ok(())
-    }
-
-    /// Keeps one row, or says why not; then nothing of it was written.
-    async fn keep(&mut self, row: u64, draft: Draft) -> Result<Result<Vec<Remark>, Refused>> {
-        let known = match self.whom(row, &draft) {
-            Ok(known) => known,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        if self.import.options.invite && !can_be_invited(&draft, known.as_ref()) {
-            let message = "to be invited, an e-mail address or a telephone number is needed";
-            let missing = remark(row, None, RemarkCode::KeyMissing, message.to_owned());
-            return Ok(Err(Box::new(missing)));
-        }
-        let role = draft.role.unwrap_or(self.import.options.role);
-        let viewer = self.tx.viewer().role();
-        if let Err(refusal) = crate::identity::model::may_touch_owner(viewer, &[role]) {
-            return Ok(Err(self.refused(row, refusal.into())));
-        }
-        let department = match self.department(row, draft.department.as_deref()).await? {
-            Ok(department) => department,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let record = record(draft, department);
-        let mut remarks = Vec::new();
-        let member = match known {
-            None => {
-                self.import.counts.created += 1;
-                bulk::record_in(self.tx, record, self.import.options.role).await?
-            }
-            Some(before) => match bulk::change_in(self.tx, &before, record).await {
-                Ok(changed) => {
-                    self.import.counts.updated += u64::from(changed.is_changed);
-                    self.import.counts.unchanged += u64::from(!changed.is_changed);
-                    remarks.extend(changed.kept.into_iter().map(|field| kept(row, field)));
-                    changed.member
-                }
-                Err(error) if matches!(error.code, Code::LastOwner | Code::Forbidden) => {
-                    return Ok(Err(self.refused(row, error)));
-                }
-                Err(error) => return Err(error),
-            },
-        };
-        self.seen.insert(member.id, row);
-        self.invite(row, &member).await?;
-        self.people.put(member);
-        Ok(Ok(remarks))
-    }
-
-    #[expect(
-        clippy::unnecessary_box_returns,
-        reason = "the error of a row's result, which is boxed because it is large"
-    )]
-    fn refused(&self, row: u64, error: Error) -> Refused {
-        let column = self.import.options.mapping.role.clone();
-        Box::new(remark(row, column, RemarkCode::NotAllowed, error.message))
-    }
-
-    /// The member a row means, if there is one.
-    fn whom(&self, row: u64, draft: &Draft) -> Result<Option<Member>, Refused> {
-        let refuse = |code, message: &str| Box::new(remark(row, None, code, message.to_owned()));
-        let mut found = self.people.named(draft);
-        let Some(first) = found.next() else {
-            return Ok(None);
-        };
-        let other_ref = draft.external_ref.is_some()
-            && first.external_ref.is_some()
-            && draft.external_ref != first.external_ref;
-        if other_ref || found.any(|other| other.id != first.id) {
-            let message = "its reference, address and number belong to different members";
-            return Err(refuse(RemarkCode::AmbiguousMember, message));
-        }
-        if let Some(before) = self.seen.get(&first.id) {
-            let message = format!("row {before} is about the same person");
-            return Err(refuse(RemarkCode::RepeatedRow, &message));
-        }
-        if !first.is_active() {
-            let message = "this person has left: reactivate them first";
-            return Err(refuse(RemarkCode::MemberLeft, message));
-        }
-        Ok(Some(first.clone()))
-    }
-
-    /// The department a row means: by its name if there is one of that name, or by its path from the top.
-    async fn department(
-        &mut self,
-        row: u64,
-        typed: Option<&str>,
-    ) -> Result<Result<Option<DepartmentId>, Refused>> {
-        let Some(typed) = typed else {
-            return Ok(Ok(None));
-        };
-        let column = self.import.options.mapping.department.clone();
-        let refuse =
-            |code, message: String| Ok(Err(Box::new(remark(row, column.clone(), code, message))));
-        let same = |department: &&Department, name: &str| {
-            department.name.to_lowercase() == name.to_lowercase()
-        };
-        let by_name: Vec<&Department> = self
-            .departments
-            .iter()
-            .filter(|department| same(department, typed))
-            .collect();
-        match by_name.as_slice() {
-            [] => {}
-            [one] => return Ok(Ok(Some(one.id))),
-            several => {
-                let message = format!("{} departments have this name: say its path", several.len());
-                return refuse(RemarkCode::AmbiguousDepartment, message);
-            }
-        }
-        let path: Vec<&str> = typed.split(['/', '>']).map(str::trim).collect();
-        if let Some(name) = path
-            .iter()
-            .find(|name| name.is_empty() || name.chars().count() > 80)
-        {
-            let message = format!("`{name}` is no name of a department");
-            return refuse(RemarkCode::InvalidValue, message);
-        }
-        let mut parent = None;
-        for name in path {
-            let child = self
-                .departments
-                .iter()
-                .filter(|department| department.parent_id == parent)
-                .find(|department| same(department, name));
-            parent = Some(match child {
-                Some(child) => child.id,
-                None if self.import.options.create_departments => {
-                    let made = orgs::service::create_department_in(self.tx, name, parent).await?;
-                    self.departments.push(made.clone());
-                    made.id
-                }
-                None => {
-                    let message = format!("there is no department `{name}` there");
-                    return refuse(RemarkCode::UnknownDepartment, message);
-                }
-            });
-        }
-        Ok(Ok(parent))
-    }
-
-    async fn invite(&mut self, row: u64, member: &Member) -> Result<()> {
-        if !self.import.options.invite {
-            return Ok(());
-        }
-        let invited = invitations::invite_recorded_in(self.tx, member).await?;
-        if let Some((token, invitation)) = invited {
-            self.import.counts.invited += 1;
-            self.sent.push(Sent {
-                row,
-                token,
-                invitation,
-            });
-        }
-        Ok(())
-    }
-}
-
-/// Whether there is something to sign in with: in the row, or known of the member it means.
-fn can_be_invited(draft: &Draft, known: Option<&Member>) -> bool {
-    let in_row = draft.email.is_some() || draft.phone.is_some();
-    in_row || known.is_some_and(|member| member.email.is_some() || member.phone.is_some())
-}
-
-fn kept(row: u64, field: &str) -> Remark {
-    let message = format!("they have an account and say their own {field}: it stays");
-    remark(
-        row,
-        Some(field.to_owned()),
-        RemarkCode::KeptByMember,
-        message,
-    )
-}
-
-fn record(draft: Draft, department: Option<DepartmentId>) -> Record {
-    let Draft {
-        name,
-        email,
-        phone,
-        role,
-        title,
-        external_ref,
-        tags,
-        ..
-    } = draft;
-    Record {
-        name,
-        email,
-        phone,
-        role,
-        department,
-        title,
-        external_ref,
-        tags,
-    }
-}
-
-/// Everybody, by what a row may call them.
-#[derive(Default)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "each field is named after what it finds people by"
-)]
-struct People {
-    by_id: HashMap<MemberId, Member>,
-    by_ref: HashMap<String, MemberId>,
-    by_email: HashMap<String, Vec<MemberId>>,
-    by_phone: HashMap<String, Vec<MemberId>>,
-}
-
-impl People {
-    fn new(members: Vec<Member>) -> Self {
-        let mut people = Self::default();
-        for member in members {
-            people.put(member);
-        }
-        people
-    }
-
-    fn put(&mut self, member: Member) {
-        let id = member.id;
-        if let Some(known) = &member.external_ref {
-            self.by_ref.insert(known.clone(), id);
-        }
-        let keys = [
-            (&mut self.by_email, &member.email),
-            (&mut self.by_phone, &member.phone),
-        ];
-        for (by, key) in keys {
-            if let Some(key) = key {
-                let ids = by.entry(key.clone()).or_default();
-                if !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
-        }
-        self.by_id.insert(id, member);
-    }
-
-    /// Everybody a row may mean, by its reference first. Two who share a number are told apart by what else it says.
-    fn named<'a>(&'a self, draft: &'a Draft) -> impl Iterator<Item = &'a Member> {
-        let by_ref = draft
-            .external_ref
-            .as_ref()
-            .and_then(|key| self.by_ref.get(key));
-        let all = |by: &'a HashMap<String, Vec<MemberId>>, key: &Option<String>| {
-            let ids = key.as_ref().and_then(|key| by.get(key));
-            ids.map(Vec::as_slice).unwrap_or_default()
-        };
-        let by_email = all(&self.by_email, &draft.email);
-        let by_phone = all(&self.by_phone, &draft.phone);
-        by_ref
-            .into_iter()
-            .chain(by_email)
-            .chain(by_phone)
-            .filter_map(|id| self.by_id.get(id))
-    }
 }

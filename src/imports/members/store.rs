@@ -70,6 +70,16 @@ pub(super) async fn lock(tx: &mut Tx, id: MemberImportId) -> Result<MemberImport
     get(tx, id).await
 }
 
+/// Those that were made before a moment, for a change.
+pub(super) async fn lock_older(tx: &mut Tx, before: Instant) -> Result<Vec<MemberImport>> {
+    let query = own(tx)
+        .filter(member_imports::made_at.lt(before))
+        .order(member_imports::id)
+        .select(Row::as_select());
+    let rows: Vec<Row> = ForUpdate(query).load(tx.conn()?).await?;
+    rows.into_iter().map(Row::import).collect()
+}
+
 pub(super) fn insert(tx: &mut Tx, id: MemberImportId, import: &MemberImport) -> Result<()> {
     let row = Row {
         org_id: tx.org(),

@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::attendance::model::Direction;
-use crate::imports::model::{Merge, Reason, Tap};
+use crate::imports::reason::Reason;
 use crate::imports::report::{Report, Rows, Sessions};
 use crate::imports::table::{Sheet, column, meant};
+use crate::imports::taps::{Merge, Tap};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::text;
 use crate::kernel::time::local_to_instant;
@@ -175,17 +176,18 @@ impl Reader<'_> {
             text::optional("place", place, 200).map_err(|bad| Reason::Malformed(bad.message))?;
         let who = format!("{}{who}", self.mapping.member.prefix);
         let name = format!(
-            "punches:{}:{}:{who}:{}",
+            "punches:{}:{}:{who}:{}{}",
             self.mapping.source,
             device.as_deref().unwrap_or_default(),
-            at.to_utc().format("%Y-%m-%dT%H:%M:%SZ")
+            at.to_utc().format("%Y-%m-%dT%H:%M:%SZ"),
+            direction.map_or("", Direction::name)
         );
         let name =
             text::required("name", &name, 300).map_err(|bad| Reason::Malformed(bad.message))?;
         Ok((
             who,
             Tap {
-                row: Some(row),
+                row,
                 at,
                 direction: direction.unwrap_or(Direction::In),
                 is_unknown: direction.is_none(),
@@ -265,12 +267,12 @@ pub fn infer(mut taps: Vec<Tap>, shifts: &[Shift], debounce: TimeDelta) -> Infer
         let repeats = day
             .last()
             .filter(|before| tap.is_unknown && tap.at - before.at <= debounce);
-        match (repeats, tap.row) {
-            (Some(before), Some(row)) => inferred.merged.push(Merge {
-                row,
+        match repeats {
+            Some(before) => inferred.merged.push(Merge {
+                row: tap.row,
                 into: before.row,
             }),
-            _ => day.push(tap),
+            None => day.push(tap),
         }
     }
     for day in days.into_values() {
@@ -280,9 +282,7 @@ pub fn infer(mut taps: Vec<Tap>, shifts: &[Shift], debounce: TimeDelta) -> Infer
                 (true, 0) => tap.direction = Direction::In,
                 (true, at) if at == last => tap.direction = Direction::Out,
                 (true, _) => {
-                    inferred
-                        .refused
-                        .extend(tap.row.map(|row| (row, Reason::Between)));
+                    inferred.refused.push((tap.row, Reason::Between));
                     continue;
                 }
                 (false, _) => {}
@@ -375,16 +375,7 @@ impl std::fmt::Display for PunchReport {
             "{rows} rows{tried}: {used} used, {merged} merged, {refused} refused, {} blank",
             self.blank
         )?;
-        let Sessions {
-            created,
-            continued,
-            unchanged,
-            ..
-        } = self.sessions;
-        writeln!(
-            f,
-            "sessions: {created} created, {continued} continued, {unchanged} unchanged"
-        )?;
+        write!(f, "{}", self.sessions)?;
         for Refusal { row, code, reason } in &self.refusals {
             writeln!(f, "row {row}: {code}: {reason}")?;
         }
@@ -401,7 +392,7 @@ mod tests {
 
     fn tap(row: u64, at: &str) -> Tap {
         Tap {
-            row: Some(row),
+            row,
             at: at.parse().unwrap(),
             direction: Direction::In,
             is_unknown: true,
@@ -430,7 +421,7 @@ mod tests {
 
     fn shown(inferred: &Inferred) -> Vec<(u64, Direction)> {
         let taps = inferred.taps.iter();
-        taps.map(|tap| (tap.row.unwrap(), tap.direction)).collect()
+        taps.map(|tap| (tap.row, tap.direction)).collect()
     }
 
     #[test]
@@ -446,10 +437,7 @@ mod tests {
         let expected = [(2, Direction::In), (5, Direction::Out)];
         assert_eq!(shown(&inferred), expected);
         assert_eq!(inferred.refused, [(4, Reason::Between)]);
-        assert_eq!(
-            (inferred.merged[0].row, inferred.merged[0].into),
-            (3, Some(2))
-        );
+        assert_eq!((inferred.merged[0].row, inferred.merged[0].into), (3, 2));
     }
 
     #[test]

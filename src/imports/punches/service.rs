@@ -16,11 +16,12 @@ use crate::db::tx::Audit;
 use crate::events::event::Event;
 use crate::identity::bulk;
 use crate::identity::model::{self as people, Member};
-use crate::imports::model::{Reason, Tap};
+use crate::imports::claims;
+use crate::imports::reason::Reason;
 use crate::imports::report::Report;
-use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES, settle_days};
-use crate::imports::sessions;
+use crate::imports::service::{CLOCK_TOLERANCE, Import, Origin, PUNCHES};
 use crate::imports::table::Sheet;
+use crate::imports::taps::Tap;
 use crate::kernel::error::{Error, Result};
 use crate::orgs;
 
@@ -53,14 +54,13 @@ pub async fn run(
             debounce: TimeDelta::seconds(i64::from(mapping.debounce_seconds)),
             dry_run,
         },
-        touched: BTreeMap::new(),
+        planned: BTreeMap::new(),
     };
     let zone = mapping.zone()?.unwrap_or(import.organization.time_zone);
     for (who, taps) in read(&mut import, (&mapping, zone), &sheet, &known) {
-        sessions::import_sessions(&mut import, &who, taps).await?;
+        claims::import_taps(&mut import, &who, taps).await?;
     }
     if import.report.changed() && !dry_run {
-        settle_days(&import, &mut |_| {}).await?;
         announce(&import).await?;
     }
     Ok(PunchReport::of(import.report, sheet.blank, dry_run))

@@ -131,6 +131,32 @@ pub async fn adopt(app: &App, viewer: &Viewer, country: Country) -> Result<Vec<L
     Ok(all)
 }
 
+/// The type that another system's leave is of: one of this name, with or without the word "leave", whatever the case; one
+/// out of use too, since it may have been in use then. Added if there is none: taken by the day or half day, without a
+/// balance, since nobody said what is granted.
+pub async fn by_name_in(tx: &mut Tx, name: &str, pay: Pay) -> Result<(LeaveType, bool)> {
+    let name = text::required("leave type", name, 60)?;
+    let full = format!("{name} leave");
+    let is_it = |kind: &LeaveType| {
+        let known = kind.name.to_lowercase();
+        known == name.to_lowercase() || known == full.to_lowercase()
+    };
+    if let Some(kind) = store::list(tx).await?.into_iter().find(is_it) {
+        return Ok((kind, false));
+    }
+    let mut letters = full.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let kind = LeaveType {
+        name: first.into_iter().flatten().chain(letters).collect(),
+        pay,
+        half_days_allowed: true,
+        ..blank(tx)
+    };
+    store::insert(tx, &kind).await?;
+    tx.emit(&DEFINED)?;
+    Ok((kind, true))
+}
+
 /// All types by name, those out of use too.
 pub async fn all(app: &App, viewer: &Viewer) -> Result<Vec<LeaveType>> {
     store::list(&mut app.read(viewer, Action::ViewLeave).await?).await
