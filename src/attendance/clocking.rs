@@ -10,6 +10,7 @@ use super::judge::{self, Denial};
 use super::model::{
     Break, Device, Direction, Punch, PunchTime, Role, Said, Source, Status, Task, WorkSession,
 };
+use super::punch::OLDEST_PUNCH;
 use super::rebuild::{self, Rebuild, about};
 use super::service::{not_clocked_in, replay};
 use super::{assess, calendar, closing, days, findings, store, surroundings, versions};
@@ -365,7 +366,7 @@ impl Hearing {
 /// Locks the member first: from here on nobody else changes what is known of them.
 pub(super) async fn hear(tx: &mut Tx, key: &Key, captured_at: Option<Instant>) -> Result<Heard> {
     let member = tx.viewer().person()?;
-    let mut time = PunchTime::judge(captured_at, tx.now())?;
+    let mut time = PunchTime::judge(captured_at, tx.now(), OLDEST_PUNCH)?;
     schedules::service::lock_member_in(tx, member).await?;
     if let Some(id) = idempotency::find_in(tx, key).await? {
         return Ok(Heard::Before(id));
