@@ -1,13 +1,16 @@
 //! What the server does because something happened: facts flow down by call and up by event, so attendance learns here
-//! that shifts, leave, holidays or rules changed under time that was already worked.
+//! that shifts, leave, holidays or rules changed under time that was already worked, and that a device went from hand to
+//! hand.
 
 use std::time::Duration;
 
 use crate::app::App;
 use crate::attendance::days::again as days;
+use crate::attendance::devices;
 use crate::auth::viewer::Viewer;
 use crate::events::event::Event;
 use crate::events::reactions::{Reader, Waiting};
+use crate::exceptions::model::Kind;
 use crate::kernel::error::{Code, Result};
 
 /// How long it sleeps when nothing waits.
@@ -22,6 +25,12 @@ const PLANNING: Reader = Reader {
         "CALENDAR_CHANGED",
         "RULE_RELEASE_ACTIVATED",
     ],
+};
+
+/// Looks at everybody who used a device that is found to be shared.
+const DEVICES: Reader = Reader {
+    name: "devices",
+    kinds: &["EXCEPTION_OPENED", "EXCEPTION_CHANGED"],
 };
 
 /// Runs until the server stops. Safe on several nodes at once: working out twice changes nothing.
@@ -43,7 +52,15 @@ pub async fn run(app: App) {
 
 /// Carries out what waits. Answers how much there was.
 pub async fn round(app: &App) -> Result<usize> {
-    let waiting = PLANNING.waiting(app).await?;
+    let mut moved = 0;
+    for reader in [PLANNING, DEVICES] {
+        moved += read(app, reader).await?;
+    }
+    Ok(moved)
+}
+
+async fn read(app: &App, reader: Reader) -> Result<usize> {
+    let waiting = reader.waiting(app).await?;
     for one in &waiting {
         match react(app, one).await {
             // The database is away or busy: this one is met again.
@@ -53,7 +70,7 @@ pub async fn round(app: &App) -> Result<usize> {
             }
             Ok(()) => {}
         }
-        PLANNING.read(app, one.position).await?;
+        reader.read(app, one.position).await?;
     }
     Ok(waiting.len())
 }
@@ -77,6 +94,11 @@ async fn react(app: &App, waiting: &Waiting) -> Result<()> {
             let today = app.now().date_naive().succ_opt();
             let from = from.date_naive().pred_opt().unwrap_or(from.date_naive());
             days::work_everybody_out_again(app, &viewer, (from, today.unwrap_or(from))).await
+        }
+        Event::ExceptionOpened(found) | Event::ExceptionChanged(found)
+            if found.what.as_deref() == Some(Kind::SharedDevice.name()) =>
+        {
+            devices::look_at_others(app, &viewer, found.exception).await
         }
         _ => Ok(()),
     }

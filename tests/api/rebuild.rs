@@ -36,7 +36,7 @@ async fn plan(org: &TestOrg, date: &str, starts: &str, ends: &str) {
 }
 
 /// Works everything out anew and answers how many sessions are not what they were.
-async fn rebuild(app: &TestApp, org: &TestOrg) -> usize {
+pub(super) async fn rebuild(app: &TestApp, org: &TestOrg) -> usize {
     let viewer = app.viewer(&org.owner).await;
     let mut tx = app.app.begin(&viewer, Action::ManagePunches).await.unwrap();
     let what = Rebuild {
