@@ -61,25 +61,38 @@ pub async fn round(app: &App) -> Result<usize> {
 
 async fn read(app: &App, reader: Reader) -> Result<usize> {
     let waiting = reader.waiting(app).await?;
+    let mut skipped = None;
     for one in &waiting {
-        match react(app, one).await {
-            // The database is away or busy: this one is met again.
+        let reacted = react(app, one).await;
+        // What a stop or a database that is away left half done is met again.
+        if app.tasks().is_stopping() {
+            return Ok(0);
+        }
+        skipped = match reacted {
+            Ok(false) => Some(one.position),
+            Ok(true) => None,
             Err(error) if error.code == Code::TryAgain => return Err(error),
             Err(error) => {
                 tracing::error!(error = ?error, event = one.event.event.kind(), "an event was not reacted to");
+                None
             }
-            Ok(()) => {}
+        };
+        if skipped.is_none() {
+            reader.read(app, one.position).await?;
         }
-        reader.read(app, one.position).await?;
+    }
+    if let Some(position) = skipped {
+        reader.read(app, position).await?;
     }
     Ok(waiting.len())
 }
 
-async fn react(app: &App, waiting: &Waiting) -> Result<()> {
+/// Whether there was anything to do.
+async fn react(app: &App, waiting: &Waiting) -> Result<bool> {
     let viewer = Viewer::job(waiting.event.org, "REACTIONS");
     match &waiting.event.event {
         Event::ShiftsChanged(plan) | Event::LeaveDecided(plan) => {
-            days::work_out_again(app, &viewer, plan.member, (plan.from, plan.to)).await
+            days::work_out_again(app, &viewer, plan.member, (plan.from, plan.to)).await?;
         }
         Event::CalendarChanged {
             from: Some(from),
@@ -87,19 +100,20 @@ async fn react(app: &App, waiting: &Waiting) -> Result<()> {
         } => {
             let today = app.now().date_naive().succ_opt();
             let to = to.or(today).unwrap_or(*from);
-            days::work_everybody_out_again(app, &viewer, (*from, to)).await
+            days::work_everybody_out_again(app, &viewer, (*from, to)).await?;
         }
         // A release that holds from an instant in the past judges what happened since.
         Event::RuleReleaseActivated { from, .. } if *from < waiting.event.occurred_at => {
             let today = app.now().date_naive().succ_opt();
             let from = from.date_naive().pred_opt().unwrap_or(from.date_naive());
-            days::work_everybody_out_again(app, &viewer, (from, today.unwrap_or(from))).await
+            days::work_everybody_out_again(app, &viewer, (from, today.unwrap_or(from))).await?;
         }
         Event::ExceptionOpened(found) | Event::ExceptionChanged(found)
             if found.what.as_deref() == Some(Kind::SharedDevice.name()) =>
         {
-            devices::look_at_others(app, &viewer, found.exception).await
+            devices::look_at_others(app, &viewer, found.exception).await?;
         }
-        _ => Ok(()),
+        _ => return Ok(false),
     }
+    Ok(true)
 }

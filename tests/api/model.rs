@@ -289,6 +289,8 @@ struct Play {
     world: World,
     /// Seconds that tell one claim from another.
     tick: i64,
+    /// How many releases there are, those too that were called off.
+    releases: i64,
     /// What was approved, while the approval holds: the server's hash of it, and what the model pins.
     approved: Option<(String, Vec<Value>)>,
     told: Vec<String>,
@@ -306,6 +308,7 @@ impl Play {
             dice: Dice::new(seed),
             world: World::default(),
             tick: 0,
+            releases: 0,
             approved: None,
             told: Vec::new(),
         }
@@ -387,10 +390,11 @@ impl Play {
 
     /// Another grace period, from now or a later time on: written, approved by a second person, activated.
     async fn release(&mut self) {
-        let number = i64::try_from(self.world.graces.len()).unwrap();
+        let number = self.releases;
         if number == 3 {
             return;
         }
+        self.releases += 1;
         let grace = 7 * number + self.dice.minutes(7);
         let source = format!(
             "fn lateness(clock_in, settings) {{ if clock_in.minutes_late <= {grace} {{ return on_time(); }} \

@@ -1,5 +1,6 @@
 //! What the server does because something happened.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use zamu::auth::policy::Role;
 use zamu::reactions;
@@ -133,4 +134,35 @@ async fn time_is_judged_again_when_its_plan_changes() {
         .await;
     assert!(cancelled.ok(), "{:#}", cancelled.0);
     assert_eq!(seen().await, (Value::Null, Value::Null));
+}
+
+/// What a stopping server leaves half done, the next one carries out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_loses_no_reaction() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    react(&app).await;
+    for path in ["attendance/clock_in", "attendance/clock_out"] {
+        let tap = json!({"input": {"idempotencyKey": path}});
+        assert!(org.worker.run(path, tap).await.ok());
+        app.clock.advance(TimeDelta::hours(1));
+    }
+    let holiday = json!({"input": {"date": "2026-03-02", "name": "A day of mourning"}});
+    let added = org.admin.run("schedules/add_holiday", holiday).await;
+    assert!(added.ok(), "{:#}", added.0);
+    app.drain().await;
+    let next = app.another(2).await;
+    app.app.tasks().stop().await;
+    reactions::round(&app.app).await.unwrap();
+    let holiday_minutes = async || {
+        let query = "{ sessions(first: 1) { edges { node { hours { holidayMinutes } } } } }";
+        let seen = org.worker.at(&next).query(query, json!({})).await;
+        seen.data("/sessions/edges/0/node/hours/holidayMinutes")
+            .clone()
+    };
+    assert_eq!(holiday_minutes().await, 0);
+    assert_eq!(reactions::round(&next).await.unwrap(), 1);
+    assert_eq!(holiday_minutes().await, 60);
+    assert_eq!(reactions::round(&next).await.unwrap(), 0);
+    next.tasks().stop().await;
 }
