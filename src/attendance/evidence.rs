@@ -17,7 +17,7 @@ use crate::kernel::error::Result;
 /// As many claims before as signals look back on.
 const BEFORE: i64 = 40;
 /// How far apart two people may use one device and still share it.
-const SHARED: TimeDelta = TimeDelta::days(1);
+pub const SHARED: TimeDelta = TimeDelta::days(1);
 
 /// Every signal in the claims of one session, or in one claim that belongs to none. Nothing is looked up where there is
 /// nothing a signal could be in.

@@ -17,6 +17,7 @@
 //! | `calendar`, `surroundings` | what lies around it |
 //! | `rebuild` | works sessions out anew from the claims |
 //! | `signals` | what about a punch should make a person look |
+//! | `devices` | decides: who used the same device is looked at too |
 //! | `sync` | punches captured without a signal, handed in later |
 //! | `versions` | layers above claims, and what sessions were before |
 //! | `locations` | positions between the punches, and for how long they are kept |
@@ -51,6 +52,7 @@ pub mod calendar;
 pub mod surroundings;
 pub mod rebuild;
 pub mod signals;
+pub mod devices;
 pub mod sync;
 pub mod locations;
 pub mod figures;

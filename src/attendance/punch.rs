@@ -4,19 +4,19 @@
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::kernel::error::{Error, Result};
+pub use crate::kernel::capture::CaptureTime as PunchTime;
+use crate::kernel::capture::Oldest;
 use crate::kernel::geo::{Fix, Judgement};
 use crate::kernel::id::{
     ClientId, CorrectionId, MemberId, PlaceId, PunchEditId, PunchId, SessionId,
 };
 use crate::kernel::time::Instant;
 
-/// How far ahead of ours a device's clock may run before its time is refused.
-pub(super) const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
-/// How long a device may keep a punch before it must be entered by a person.
-const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(30);
-/// A punch that arrives later than this after it was made was captured offline.
-const OFFLINE_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// How long a device may keep a punch.
+pub const OLDEST_PUNCH: Oldest = Oldest {
+    kept: TimeDelta::days(30),
+    otherwise: "punches older than 30 days are entered by a supervisor",
+};
 
 /// Which way a punch goes.
 #[derive(
@@ -206,47 +206,6 @@ pub struct Heard {
     pub reading: Reading,
 }
 
-/// When a punch happened: as the device said, as the server received, as corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PunchTime {
-    pub device_at: Option<Instant>,
-    pub received_at: Instant,
-    pub occurred_at: Instant,
-}
-
-impl PunchTime {
-    /// A punch without a device time happened when it arrived. A device time is believed back to thirty days and
-    /// two minutes ahead; within those two minutes a fast clock is set back to ours.
-    pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
-        let Some(captured) = captured_at else {
-            return Ok(Self {
-                device_at: None,
-                received_at,
-                occurred_at: received_at,
-            });
-        };
-        if captured > received_at + CLOCK_TOLERANCE {
-            return Err(Error::invalid(
-                "capturedAt",
-                "this time has not come yet: is the device's clock right?",
-            ));
-        }
-        if captured < received_at - OLDEST_CAPTURE {
-            let message = "punches older than 30 days are entered by a supervisor";
-            return Err(Error::invalid("capturedAt", message));
-        }
-        Ok(Self {
-            device_at: Some(captured),
-            received_at,
-            occurred_at: captured.min(received_at),
-        })
-    }
-
-    pub fn captured_offline(&self) -> bool {
-        self.received_at - self.occurred_at > OFFLINE_AFTER
-    }
-}
-
 /// One immutable claim "in / out / break at this time and place".
 #[derive(Debug, Clone, PartialEq)]
 pub struct Punch {
@@ -382,33 +341,4 @@ pub struct PunchEdit {
     pub made_by: Option<MemberId>,
     pub made_at: Instant,
     pub correction_id: Option<CorrectionId>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Instant {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_device_time_is_believed_within_bounds() {
-        let now = at("2026-03-02T05:00:00Z");
-        let online = PunchTime::judge(None, now).unwrap();
-        assert!(!online.captured_offline() && online.occurred_at == now);
-        let fast = PunchTime::judge(Some(at("2026-03-02T05:01:30Z")), now).unwrap();
-        assert_eq!(fast.occurred_at, now);
-        let late = PunchTime::judge(Some(at("2026-03-02T03:00:00Z")), now).unwrap();
-        assert!(late.captured_offline() && late.occurred_at == at("2026-03-02T03:00:00Z"));
-        for bad in ["2026-03-02T05:02:01Z", "2026-01-30T00:00:00Z"] {
-            assert_eq!(
-                PunchTime::judge(Some(at(bad)), now)
-                    .unwrap_err()
-                    .field
-                    .as_deref(),
-                Some("capturedAt")
-            );
-        }
-    }
 }

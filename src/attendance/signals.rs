@@ -24,6 +24,8 @@ const DECIMALS_THAT_TELL: f64 = 10_000.0;
 /// Faster than this nobody travels on the ground; a scheduled flight does 900.
 const FASTEST_KMH: f64 = 300.0;
 const FLIGHT_KMH: f64 = 900.0;
+/// So many other people on one device make it a time clock; how many more there are is not counted.
+pub const TIME_CLOCK: usize = 4;
 /// Below this distance, beyond what both positions may be off, a jump is the receiver's.
 const LEAST_JUMP_M: f64 = 2_000.0;
 
@@ -177,6 +179,7 @@ fn whole(number: f64) -> i64 {
 fn shared(punch: &Punch, shared: &BTreeMap<String, usize>) -> Option<Signal> {
     let device = punch.device.id.as_ref()?;
     let others = *shared.get(device).filter(|others| **others > 0)?;
+    let others = others.min(TIME_CLOCK);
     let score = i32::try_from(40 + 15 * others).unwrap_or(i32::MAX).min(95);
     let why = json!({"device": device, "otherMembers": others});
     Some(Signal(Kind::SharedDevice, score, why))
@@ -282,7 +285,11 @@ mod tests {
     }
 
     fn look(punches: &[&Punch], before: &[&Punch]) -> Vec<(Kind, i32)> {
-        let shared = BTreeMap::from([("one".to_owned(), 1), ("four".to_owned(), 4)]);
+        let shared = BTreeMap::from([
+            ("one".to_owned(), 1),
+            ("four".to_owned(), 4),
+            ("seven".to_owned(), 7),
+        ]);
         let evidence = Evidence {
             punches,
             before,
@@ -409,6 +416,7 @@ mod tests {
         assert_eq!(with("own"), []);
         assert_eq!(with("one"), [(Kind::SharedDevice, 55)]);
         assert_eq!(with("four"), [(Kind::SharedDevice, 95)]);
+        assert_eq!(with("seven"), [(Kind::SharedDevice, 95)]);
     }
 
     #[test]

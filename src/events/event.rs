@@ -148,6 +148,9 @@ pub struct PlanEvent {
 #[serde(rename_all = "camelCase")]
 pub struct ExceptionEvent {
     pub exception: ExceptionId,
+    /// What was found: `SHARED_DEVICE`. Events of before it was told have none.
+    #[serde(default)]
+    pub what: Option<String>,
     pub member: MemberId,
     pub department: Option<DepartmentId>,
     pub place: Option<PlaceId>,

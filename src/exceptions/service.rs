@@ -51,6 +51,7 @@ pub(super) fn stage(tx: &mut Tx, transition: &Transition) -> Result<()> {
     let after = &transition.after;
     let about = ExceptionEvent {
         exception: after.id,
+        what: Some(after.kind.name().to_owned()),
         member: after.subject.member,
         department: after.subject.department,
         place: after.subject.place,
@@ -60,6 +61,11 @@ pub(super) fn stage(tx: &mut Tx, transition: &Transition) -> Result<()> {
         Change::Changed | Change::Assigned | Change::Reopened => Event::ExceptionChanged(about),
         Change::Acknowledged | Change::Fixed | Change::Cleared => Event::ExceptionClosed(about),
     })
+}
+
+/// One exception, if it is there and within reach.
+pub async fn find_in(tx: &mut Tx, id: ExceptionId) -> Result<Option<Exception>> {
+    Ok(store::list_by_ids(tx, &[id]).await?.pop())
 }
 
 /// Those of the sessions with something left to fix: their time is not confirmed.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::Known;
 use super::judge::{self, Judged};
 use super::model::{Gathering, Person};
-use super::record::{AttendanceRecord, CheckTime, Method, Status, not_checked_in};
+use super::record::{AttendanceRecord, CheckTime, Method, OLDEST_CHECK, Status, not_checked_in};
 use super::records::{self, Guesses};
 use super::{codes, sight, store};
 use crate::app::App;
@@ -89,7 +89,7 @@ async fn try_check_in(
     if let Some(id) = idempotency::find_in(&mut tx, key).await? {
         return replay(tx, id).await;
     }
-    let time = CheckTime::judge(input.captured_at, tx.now())?;
+    let time = CheckTime::judge(input.captured_at, tx.now(), OLDEST_CHECK)?;
     let (gathering, member) = attended(&mut tx, input.gathering, member_id).await?;
     let existing = expected(&mut tx, &gathering, &member).await?;
     if let Some(record) = &existing {
@@ -159,7 +159,7 @@ async fn try_check_out(
     if let Some(id) = idempotency::find_in(&mut tx, key).await? {
         return replay(tx, id).await;
     }
-    let time = CheckTime::judge(input.captured_at, tx.now())?;
+    let time = CheckTime::judge(input.captured_at, tx.now(), OLDEST_CHECK)?;
     let (gathering, member) = attended(&mut tx, input.gathering, member_id).await?;
     let record = records::lock(&mut tx, gathering.id, member_id).await?;
     let mut record = record.ok_or_else(not_checked_in)?;

@@ -2,17 +2,18 @@
 
 use chrono::TimeDelta;
 
+pub use crate::kernel::capture::CaptureTime as CheckTime;
+use crate::kernel::capture::Oldest;
 use crate::kernel::error::{Code, Error, Result};
 use crate::kernel::geo::{Fix, Judgement, Verdict};
 use crate::kernel::id::{AttendanceRecordId, DepartmentId, GatheringId, MemberId};
 use crate::kernel::time::Instant;
 
-/// How far ahead of ours a device's clock may run before its time is refused.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
-/// How long a device may keep a check-in before staff must enter it.
-const OLDEST_CAPTURE: TimeDelta = TimeDelta::days(7);
-/// What arrives later than this after it happened was captured offline.
-const OFFLINE_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// How long a device may keep a check-in.
+pub const OLDEST_CHECK: Oldest = Oldest {
+    kept: TimeDelta::days(7),
+    otherwise: "check-ins older than 7 days are entered by staff",
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -60,39 +61,6 @@ impl Method {
             Self::Code => "CODE",
             Self::Staff => "STAFF",
         }
-    }
-}
-
-/// When it happened: as the device said, as the server received, as corrected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckTime {
-    pub device_at: Option<Instant>,
-    pub received_at: Instant,
-    pub occurred_at: Instant,
-}
-
-impl CheckTime {
-    /// Without a device time it happened when it arrived. A device time is believed back to seven days and two minutes
-    /// ahead; within those two minutes a fast clock is set back to ours.
-    pub fn judge(captured_at: Option<Instant>, received_at: Instant) -> Result<Self> {
-        let captured = captured_at.unwrap_or(received_at);
-        if captured > received_at + CLOCK_TOLERANCE {
-            let message = "this time has not come yet: is the device's clock right?";
-            return Err(Error::invalid("capturedAt", message));
-        }
-        if captured < received_at - OLDEST_CAPTURE {
-            let message = "check-ins older than 7 days are entered by staff";
-            return Err(Error::invalid("capturedAt", message));
-        }
-        Ok(Self {
-            device_at: captured_at,
-            received_at,
-            occurred_at: captured.min(received_at),
-        })
-    }
-
-    pub fn captured_offline(&self) -> bool {
-        self.received_at - self.occurred_at > OFFLINE_AFTER
     }
 }
 
@@ -259,22 +227,6 @@ pub fn verdict_name(verdict: Verdict) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_device_time_is_believed_for_a_week() {
-        let at = |text: &str| -> Instant { text.parse().unwrap() };
-        let now = at("2026-03-10T05:00:00Z");
-        let online = CheckTime::judge(None, now).unwrap();
-        assert!(online.device_at.is_none() && !online.captured_offline());
-        let fast = CheckTime::judge(Some(at("2026-03-10T05:02:00Z")), now).unwrap();
-        assert_eq!(fast.occurred_at, now);
-        let late = CheckTime::judge(Some(at("2026-03-03T05:00:00Z")), now).unwrap();
-        assert!(late.captured_offline());
-        for wrong in ["2026-03-10T05:02:01Z", "2026-03-03T04:59:59Z"] {
-            let refused = CheckTime::judge(Some(at(wrong)), now).unwrap_err();
-            assert_eq!(refused.field.as_deref(), Some("capturedAt"));
-        }
-    }
 
     #[test]
     fn the_excused_do_not_lower_the_rate() {

@@ -1,5 +1,6 @@
 //! The vocabulary every slice shares: ids, time, positions, phones, pages and errors. Pure: no database, no network.
 
+pub mod capture;
 pub mod change;
 pub mod error;
 pub mod geo;

@@ -1,5 +1,5 @@
-//! Many phones of one member at once, online and handing in what they captured: never two open sessions, never a lost
-//! punch.
+//! Many phones of one member at once, online and handing in what they captured: never two open sessions or breaks, never
+//! a lost punch.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use zamu::kernel::id::PunchId;
-use zamu_schema::tables::{punches, work_sessions};
+use zamu_schema::tables::punches;
 
+use super::rebuild::rebuild;
 use super::support::database::raw;
-use super::support::people::Person;
+use super::support::people::{Person, TestOrg};
 use super::support::{Answer, TestApp};
 use super::sync::Dice;
 
@@ -28,28 +29,22 @@ fn rounds() -> usize {
         .unwrap_or(ROUNDS)
 }
 
+/// What is tapped online, and under which name it is answered.
+const ONLINE: [(&str, &str); 4] = [
+    ("attendance/clock_in", "clockIn"),
+    ("attendance/clock_out", "clockOut"),
+    ("attendance/start_break", "startBreak"),
+    ("attendance/end_break", "endBreak"),
+];
+
 /// What one tap was told: the punches it was promised.
 async fn tap(app: &TestApp, worker: &Person, client: usize, round: usize) -> (Answer, Vec<String>) {
     let mut dice = Dice::new(u64::try_from(round * CLIENTS + client + 1).unwrap());
     let key = format!("{round}-{client}");
-    match dice.roll(4) {
-        0 => {
-            let input = json!({"idempotencyKey": key});
-            (
-                worker
-                    .run("attendance/clock_in", json!({"input": input}))
-                    .await,
-                Vec::new(),
-            )
-        }
-        1 => {
-            let input = json!({"idempotencyKey": key});
-            (
-                worker
-                    .run("attendance/clock_out", json!({"input": input}))
-                    .await,
-                Vec::new(),
-            )
+    match dice.roll(7) {
+        online @ 0..=3 => {
+            let input = json!({"input": {"idempotencyKey": key}});
+            (worker.run(ONLINE[online].0, input).await, Vec::new())
         }
         _ => {
             let kinds = ["IN", "OUT", "BREAK_START", "BREAK_END"];
@@ -80,7 +75,7 @@ async fn sixty_four_phones_of_one_member_lose_nothing_and_open_nothing_twice() {
     let app = Arc::new(TestApp::start().await);
     let org = app.organization("acme").await;
     let mut promised = BTreeSet::new();
-    let (mut ins, mut outs) = (0, 0);
+    let mut answered = 0;
     for round in 0..rounds() {
         app.clock.advance(TimeDelta::hours(12));
         // Half a day later the phone renews what it holds, once.
@@ -91,6 +86,8 @@ async fn sixty_four_phones_of_one_member_lose_nothing_and_open_nothing_twice() {
                 "ALREADY_CLOCKED_IN",
                 "NOT_CLOCKED_IN",
                 "CLOCKED_OUT_BEFORE_IN",
+                "ALREADY_ON_BREAK",
+                "NOT_ON_BREAK",
                 "TRY_AGAIN",
             ];
             assert!(
@@ -98,19 +95,12 @@ async fn sixty_four_phones_of_one_member_lose_nothing_and_open_nothing_twice() {
                 "{:#}",
                 answer.0
             );
-            ins += usize::from(answer.0["data"]["clockIn"]["id"].is_string());
-            outs += usize::from(answer.0["data"]["clockOut"]["id"].is_string());
+            let is_done = |(_, root): &(&str, &str)| answer.0["data"][root]["id"].is_string();
+            answered += usize::from(ONLINE.iter().any(is_done));
             promised.extend(punches);
         }
+        one_thing_at_a_time(&app, &org).await;
         let mut conn = raw(app.target()).await;
-        let open: i64 = work_sessions::table
-            .filter(work_sessions::member_id.eq(org.worker.member))
-            .filter(work_sessions::status.eq("ACTIVE"))
-            .count()
-            .get_result(&mut conn)
-            .await
-            .unwrap();
-        assert!(open <= 1, "{open} open sessions");
         let kept: Vec<(PunchId, String)> = punches::table
             .filter(punches::member_id.eq(org.worker.member))
             .select((punches::id, punches::source))
@@ -127,6 +117,35 @@ async fn sixty_four_phones_of_one_member_lose_nothing_and_open_nothing_twice() {
             "every punch that was promised, and no other"
         );
         let online = kept.iter().filter(|(_, source)| source == "MOBILE").count();
-        assert_eq!(online, ins + outs);
+        assert_eq!(online, answered);
     }
+    assert_eq!(
+        rebuild(&app, &org).await,
+        0,
+        "it is what its claims come to"
+    );
+}
+
+/// Nobody is in two sessions or on two breaks, and whoever has gone is on none.
+async fn one_thing_at_a_time(app: &TestApp, org: &TestOrg) {
+    let query = "query($after: String) { sessions(first: 100, after: $after) {
+        edges { node { status breaks { endsAt } } } pageInfo { hasNextPage endCursor }
+    } }";
+    let (mut open, mut after) = (0, Value::Null);
+    loop {
+        let page = org.worker.query(query, json!({ "after": after })).await;
+        for edge in page.data("/sessions/edges").as_array().unwrap() {
+            let (status, breaks) = (&edge["node"]["status"], &edge["node"]["breaks"]);
+            let breaks = breaks.as_array().unwrap();
+            let running = breaks.iter().filter(|pause| pause["endsAt"].is_null());
+            open += usize::from(status == "ACTIVE");
+            let most = usize::from(["ACTIVE", "DISCONNECTED"].contains(&status.as_str().unwrap()));
+            assert!(running.count() <= most, "{edge:#}");
+        }
+        after = page.data("/sessions/pageInfo/endCursor").clone();
+        if page.data("/sessions/pageInfo/hasNextPage") == false {
+            break;
+        }
+    }
+    assert!(open <= 1, "{open} open sessions at {}", app.now());
 }

@@ -2,7 +2,8 @@
 //!
 //! Sixteen clients work with the real binary while it is killed and started again; three subscribers resume after
 //! every kill with the last number they saw. Each client repeats an unanswered request, with the same key, until it
-//! is answered. In the end everything that was answered is compared with the database.
+//! is answered; what its phone captured without a signal it hands in in batches, some of it twice. In the end everything
+//! that was answered is compared with the database, and with what working it out anew comes to.
 //!
 //! `ZAMU_TEST_KILLS=50` makes the long run, `ZAMU_TEST_SEED` repeats one.
 
@@ -17,6 +18,8 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use zamu::attendance::rebuild::{self, Rebuild};
+use zamu::auth::action::Action;
 use zamu::auth::policy::Role;
 use zamu::kernel::id::Source;
 
@@ -117,9 +120,10 @@ async fn crash_loses_nothing_that_was_acknowledged_and_doubles_nothing() {
     for (expected, seen) in viewers.iter().zip(&received) {
         until_seen(expected, seen).await;
     }
-    audited(&app, &org, &mut conn).await;
+    audited(&app, &org, &mut conn, &told).await;
     errors.extend(process.kill());
     subscribers.shutdown().await;
+    rebuilt(&app, &org, &people).await;
     assert!(errors.is_empty(), "{errors:#?}");
     println!(
         "{kills} kills, {} acknowledged writes, {} requests unanswered and repeated, {} put off, 0 lost, 0 doubled; \
@@ -131,6 +135,22 @@ async fn crash_loses_nothing_that_was_acknowledged_and_doubles_nothing() {
         site.resumed.load(Ordering::Relaxed),
         begun.elapsed().as_secs_f64(),
     );
+}
+
+/// Working everybody's time out anew changes nothing.
+async fn rebuilt(app: &TestApp, org: &TestOrg, people: &[Person]) {
+    app.catch_up();
+    let viewer = app.viewer(&org.owner).await;
+    for person in people {
+        let mut tx = app.app.begin(&viewer, Action::ManagePunches).await.unwrap();
+        let what = Rebuild {
+            member: person.member,
+            since: DateTime::UNIX_EPOCH,
+            judge_again: true,
+        };
+        let rebuilt = rebuild::member_in(&mut tx, what).await.unwrap();
+        assert!(rebuilt.changed.is_empty(), "{}", person.email);
+    }
 }
 
 /// Every second one in the supervisor's department.
@@ -180,6 +200,30 @@ async fn change(
     }
 }
 
+/// In and out of a quarter of an hour two weeks ago, and the end of the quarter before it once more.
+fn batch(number: usize, round: usize, begun: DateTime<Utc>) -> Value {
+    let quarter = |round: usize| TimeDelta::minutes(15 * i64::try_from(round).unwrap());
+    let punch = |round: usize, kind: &str, minutes: i64| {
+        let at = begun - TimeDelta::days(14) + quarter(round) + TimeDelta::minutes(minutes);
+        json!({"clientId": format!("{number} {round} {kind}"), "kind": kind, "deviceTime": at})
+    };
+    let mut punches = vec![punch(round, "OUT", 6), punch(round, "IN", 0)];
+    punches.extend(round.checked_sub(1).map(|before| punch(before, "OUT", 6)));
+    json!({"device": {"id": format!("phone {number}")}, "punches": punches})
+}
+
+/// Keeps what a batch was promised; what was promised before is promised again.
+fn promised(told: &mut Told, answer: &Value) {
+    told.batches += 1;
+    for result in answer["syncPunches"]["results"].as_array().unwrap() {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (name, id) = (text(&result["clientId"]), text(&result["punch"]["id"]));
+        if let Some(before) = told.synced.insert(name, id.clone()) {
+            assert_eq!((before, &result["status"]), (id, &json!("DUPLICATE")));
+        }
+    }
+}
+
 async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let (clock_in, clock_out) = (
@@ -190,6 +234,7 @@ async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
         operation("attendance/record_locations"),
         operation("attendance/add_session_note"),
     );
+    let sync = operation("attendance/sync_punches");
     let mut told = Told::default();
     for round in 0.. {
         if site.enough.load(Ordering::Relaxed) {
@@ -220,6 +265,9 @@ async fn work(site: Arc<Site>, authorization: String, number: usize) -> Told {
             clocked_out_at: instant(&closed["clockedOutAt"]),
             positions,
         });
+        let begun = told.sessions[0].clocked_in_at;
+        let answer = change(&sync, batch(number, round, begun)).await;
+        promised(&mut told, &answer);
     }
     told
 }

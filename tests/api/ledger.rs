@@ -1,6 +1,6 @@
 //! What the database says in the end, compared with what people were told.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use std::time::Duration;
 use zamu::events::event::Event;
-use zamu::kernel::id::{MemberId, OrgId, SessionId};
+use zamu::kernel::id::{MemberId, OrgId, PunchId, SessionId};
 use zamu_schema::dual::DualConnection;
 use zamu_schema::tables as t;
 
@@ -21,6 +21,10 @@ pub(crate) struct Told {
     pub(crate) sessions: Vec<Session>,
     /// The text of each acknowledged note.
     pub(crate) notes: Vec<String>,
+    /// Each punch a phone handed in later: the name it gave, and the id it was promised.
+    pub(crate) synced: BTreeMap<String, String>,
+    /// How many batches of those were answered.
+    pub(crate) batches: usize,
 }
 
 pub(crate) struct Session {
@@ -92,7 +96,12 @@ pub(crate) async fn stored(conn: &mut DualConnection, org: OrgId, told: &[Told])
         .unwrap();
 
     let acknowledged: usize = told.iter().map(|told| told.sessions.len()).sum();
-    assert_eq!(sessions.len(), acknowledged, "sessions");
+    let synced: BTreeMap<String, String> =
+        told.iter().flat_map(|told| told.synced.clone()).collect();
+    // In and out make one.
+    let handed_in = synced.len() / 2;
+    assert_eq!(sessions.len(), acknowledged + handed_in, "sessions");
+    assert_eq!(handed_in_later(conn, org).await, synced);
     // In, out and the note.
     assert_eq!(usize::try_from(keys).unwrap(), acknowledged * 3, "keys");
     let mut kept: HashMap<SessionId, usize> = HashMap::new();
@@ -113,6 +122,24 @@ pub(crate) async fn stored(conn: &mut DualConnection, org: OrgId, told: &[Told])
         let times = notes.iter().filter(|note| *note == body).count();
         assert_eq!(times, 1, "{body}");
     }
+}
+
+/// The punches that phones handed in later: the name of each, and its id.
+async fn handed_in_later(conn: &mut DualConnection, org: OrgId) -> BTreeMap<String, String> {
+    let rows: Vec<(Option<String>, PunchId)> = t::punches::table
+        .filter(t::punches::org_id.eq(org))
+        .filter(t::punches::source.eq("SYNC"))
+        .select((t::punches::client_ref, t::punches::id))
+        .load(conn)
+        .await
+        .unwrap();
+    let count = rows.len();
+    let named = rows
+        .into_iter()
+        .map(|(name, id)| (name.unwrap(), id.to_string()));
+    let named: BTreeMap<String, String> = named.collect();
+    assert_eq!(named.len(), count, "a name twice");
+    named
 }
 
 /// An event of the log: its number, whose, and whether in the supervisor's reach.
@@ -164,7 +191,12 @@ pub(crate) fn expected(log: &[Logged], sees: impl Fn(MemberId, bool) -> bool) ->
 }
 
 /// The chain holds, and has an entry for every effect.
-pub(crate) async fn audited(app: &TestApp, org: &TestOrg, conn: &mut DualConnection) {
+pub(crate) async fn audited(
+    app: &TestApp,
+    org: &TestOrg,
+    conn: &mut DualConnection,
+    told: &[Told],
+) {
     let viewer = app.viewer(&org.owner).await;
     let verdict = zamu::audit::service::verify(&app.app, &viewer)
         .await
@@ -179,11 +211,8 @@ pub(crate) async fn audited(app: &TestApp, org: &TestOrg, conn: &mut DualConnect
     assert_eq!(usize::try_from(verdict.good).unwrap(), actions.len());
     let entries = |action: &str| actions.iter().filter(|entry| *entry == action).count();
     let rows = |count: i64| usize::try_from(count).unwrap();
-    let sessions: i64 = t::work_sessions::table
-        .count()
-        .get_result(conn)
-        .await
-        .unwrap();
+    let sessions: usize = told.iter().map(|told| told.sessions.len()).sum();
+    let batches: usize = told.iter().map(|told| told.batches).sum();
     let notes: i64 = t::session_notes::table
         .count()
         .get_result(conn)
@@ -194,8 +223,10 @@ pub(crate) async fn audited(app: &TestApp, org: &TestOrg, conn: &mut DualConnect
         .get_result(conn)
         .await
         .unwrap();
-    assert_eq!(entries("CLOCK_IN"), rows(sessions));
-    assert_eq!(entries("CLOCK_OUT"), rows(sessions));
+    assert_eq!(entries("CLOCK_IN"), sessions);
+    assert_eq!(entries("CLOCK_OUT"), sessions);
+    // A batch that is handed in again has nothing new in it.
+    assert_eq!(entries("SYNC_PUNCHES"), batches);
     assert_eq!(entries("ADD_SESSION_NOTE"), rows(notes));
     // Positions sent again change nothing and are audited again.
     assert!(entries("RECORD_LOCATION") >= rows(positions));

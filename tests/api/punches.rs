@@ -16,13 +16,13 @@ use crate::support::people::TestOrg;
 
 const HEADER: &str = "Badge,Time,State,Terminal";
 
-struct Files {
+pub(super) struct Files {
     _folder: TempDir,
     file: PathBuf,
     mapping: PathBuf,
 }
 
-fn files(rows: &[&str], mapping: &str) -> Files {
+pub(super) fn files(rows: &[&str], mapping: &str) -> Files {
     let folder = tempfile::tempdir().unwrap();
     let (file, toml) = (
         folder.path().join("gate.csv"),
@@ -37,13 +37,18 @@ fn files(rows: &[&str], mapping: &str) -> Files {
     }
 }
 
-async fn run(app: &TestApp, acme: &TestOrg, files: &Files, dry: bool) -> Result<PunchReport> {
+pub(super) async fn run(
+    app: &TestApp,
+    acme: &TestOrg,
+    files: &Files,
+    dry: bool,
+) -> Result<PunchReport> {
     let viewer = importer(acme.id);
     service::run(&app.app, &viewer, &files.file, &files.mapping, dry).await
 }
 
 /// An organization whose worker has the badge 7.
-async fn with_badge() -> (TestApp, TestOrg) {
+pub(super) async fn with_badge() -> (TestApp, TestOrg) {
     let app = TestApp::start().await;
     let acme = app.organization("acme").await;
     let badge = json!({"input": {"id": acme.worker.member, "tags": ["badge:7"]}});

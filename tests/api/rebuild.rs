@@ -36,7 +36,7 @@ async fn plan(org: &TestOrg, date: &str, starts: &str, ends: &str) {
 }
 
 /// Works everything out anew and answers how many sessions are not what they were.
-async fn rebuild(app: &TestApp, org: &TestOrg) -> usize {
+pub(super) async fn rebuild(app: &TestApp, org: &TestOrg) -> usize {
     let viewer = app.viewer(&org.owner).await;
     let mut tx = app.app.begin(&viewer, Action::ManagePunches).await.unwrap();
     let what = Rebuild {
@@ -130,6 +130,43 @@ async fn a_rebuild_changes_nothing_that_was_judged_at_once() {
     assert_eq!(before.len(), 8);
     assert_eq!(rebuild(&app, &org).await, 0);
     assert_eq!(sessions(&org).await, before);
+}
+
+/// A layer that moves nothing is an edit all the same: rules see it when it is made, not when something else has the
+/// session worked out anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_without_effect_is_judged_when_it_is_made() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    assert!(
+        tap(&org, "clock_in", json!({"idempotencyKey": "in"}))
+            .await
+            .ok()
+    );
+    app.clock.advance(TimeDelta::hours(1));
+    let closed = tap(&org, "clock_out", json!({"idempotencyKey": "out"})).await;
+    let seen = org
+        .owner
+        .run(
+            "attendance/session",
+            json!({"id": closed.text("/clockOut/id")}),
+        )
+        .await;
+    app.clock.advance(TimeDelta::hours(1));
+    let restore = json!({"input": {
+        "idempotencyKey": "restore", "punch": seen.text("/session/punches/1/id"),
+        "reasonCode": "DEVICE_PROBLEM", "attested": true,
+    }});
+    let restored = org
+        .supervisor
+        .run("corrections/restore_punch", restore)
+        .await;
+    assert!(restored.ok(), "{:#}", restored.0);
+    assert_eq!(
+        sessions(&org).await[0]["flags"],
+        json!(["edited_after_close"])
+    );
+    assert_eq!(rebuild(&app, &org).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 use crate::attendance::fold::{self, Again};
 use crate::attendance::model::{Direction, Punch, PunchTime, Status, WorkSession};
+use crate::attendance::punch::OLDEST_PUNCH;
 use crate::attendance::rebuild::{self, Rebuild};
 use crate::attendance::service::not_clocked_in;
 use crate::attendance::{store, versions};
@@ -78,7 +79,7 @@ pub(in crate::attendance) async fn hear(
     captured_at: Option<Instant>,
 ) -> Result<Heard> {
     let member = tx.viewer().person()?;
-    let mut time = PunchTime::judge(captured_at, tx.now())?;
+    let mut time = PunchTime::judge(captured_at, tx.now(), OLDEST_PUNCH)?;
     schedules::service::lock_member_in(tx, member).await?;
     if let Some(id) = idempotency::find_in(tx, key).await? {
         return Ok(Heard::Before(id));

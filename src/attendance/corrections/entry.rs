@@ -356,11 +356,14 @@ pub(super) async fn punch_in(tx: &mut Tx, id: PunchId) -> Result<Punch> {
     let found = store::list_punches_by_id(tx, &[id]).await?.pop();
     let punch = found.ok_or_else(|| Error::not_found("punch"))?;
     let reached = identity::service::member_in(tx, punch.member_id).await;
-    reached.map_err(|error| Error {
-        source: Some(Box::new(error)),
-        ..Error::not_found("punch")
-    })?;
-    Ok(punch)
+    match reached {
+        Ok(_) => Ok(punch),
+        Err(error) if error.code == Code::NotFound => Err(Error {
+            source: Some(Box::new(error)),
+            ..Error::not_found("punch")
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 async fn session_of(app: &App, viewer: &Viewer, punch: &Punch) -> Result<WorkSession> {

@@ -8,7 +8,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use super::model::{self, Effect, Proposed, State};
+use super::model::{self, Added, Effect, Proposed, State};
 use super::service;
 use crate::attendance::figures::Line;
 use crate::attendance::graphql::WorkSession;
@@ -21,6 +21,7 @@ use crate::graphql::scalars::{id, out};
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
 use crate::kernel::id::{CorrectionId, PunchId};
+use crate::places::graphql::{Client, Place};
 
 /// What has become of a correction.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,36 @@ impl ProposedChange {
     /// The time it says; nothing where it says none.
     async fn at(&self) -> Option<DateTime<Utc>> {
         self.0.at()
+    }
+
+    /// Where the work was, by the punch to be added.
+    async fn place(&self, ctx: &Context<'_>) -> Result<Option<Place>> {
+        match self.added().and_then(|added| added.place) {
+            Some(place) => Ok(ctx.loads()?.load_one(place).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Who was served, by the punch to be added.
+    async fn client(&self, ctx: &Context<'_>) -> Result<Option<Client>> {
+        match self.added().and_then(|added| added.client) {
+            Some(client) => Ok(ctx.loads()?.load_one(client).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The kind of service, by the punch to be added.
+    async fn service(&self) -> Option<&str> {
+        self.added()?.service.as_deref()
+    }
+}
+
+impl ProposedChange {
+    fn added(&self) -> Option<&Added> {
+        match &self.0 {
+            Proposed::Add(added) => Some(added),
+            _ => None,
+        }
     }
 }
 

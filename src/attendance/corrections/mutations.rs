@@ -136,6 +136,10 @@ pub struct AddPunchChange {
     at: DateTime<Utc>,
     /// Where the work was.
     place: Option<ID>,
+    /// Who was served; with a clock-in.
+    client: Option<ID>,
+    /// The kind of service, at most 60 characters; with a clock-in.
+    service: Option<String>,
     /// `meal`, `tea` and so on, for a break; at most 40 characters.
     break_kind: Option<String>,
 }
@@ -176,6 +180,8 @@ impl ProposedChangeInput {
         Ok(match self {
             Self::Add(added) => Proposed::Add(Added {
                 place: optional_id("add.place", added.place.as_ref())?,
+                client: optional_id("add.client", added.client.as_ref())?,
+                service: text::optional("add.service", added.service.as_deref(), 60)?,
                 break_kind: text::optional("add.breakKind", added.break_kind.as_deref(), 40)?,
                 ..Added::new(added.direction.into(), to_micros(added.at))
             }),

@@ -17,6 +17,7 @@ use crate::db::tx::Tx;
 use crate::exceptions::model::Found;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::id::{DepartmentId, PlaceId, SessionId, ShiftId};
+use crate::kernel::time::Instant;
 use crate::places::model::Place;
 use crate::schedules::model::Shift;
 
@@ -50,6 +51,7 @@ pub(super) async fn judge_in(
         let view = View::new(past, folded, index, *id);
         let stored = past.session(*id);
         let again = what.judge_again && made.to.is_none_or(|to| to >= what.since);
+        let again = again || view.was_edited_at(tx.now());
         let kept = stored.filter(|stored| !again && view.is_unchanged(stored, made));
         let frame = match stored.filter(|_| view.keeps_opening()) {
             Some(stored) => frame_of(stored),
@@ -295,6 +297,15 @@ impl<'a> View<'a> {
         opening.is_some_and(|claim| {
             claim.punch.session_id == Some(self.id) && claim.punch.role == Role::Opens
         })
+    }
+
+    /// Whether a layer was put above one of its claims in this very transaction: also one that moves nothing is known to
+    /// the rules.
+    fn was_edited_at(&self, now: Instant) -> bool {
+        let claims = self.claims.iter().chain(self.voided.iter().copied());
+        claims
+            .into_iter()
+            .any(|claim| claim.edited_at.contains(&now))
     }
 
     /// Whether the fold says of the session just what is stored of it.

@@ -6,7 +6,8 @@
 
 use chrono::TimeDelta;
 
-use crate::attendance::punch::{CLOCK_TOLERANCE, Heard, PunchTime, Reading, Trust};
+use crate::attendance::punch::{Heard, OLDEST_PUNCH, PunchTime, Reading, Trust};
+use crate::kernel::capture::CLOCK_TOLERANCE;
 use crate::kernel::error::Result;
 use crate::kernel::time::{Instant, to_micros};
 
@@ -76,7 +77,7 @@ impl Claimed<'_> {
 impl Corrected {
     /// The corrected time, if it is to be believed: at most thirty days back and two minutes ahead.
     pub fn accept(&self, device_at: Instant, received_at: Instant) -> Result<PunchTime> {
-        let judged = PunchTime::judge(Some(self.at), received_at)
+        let judged = PunchTime::judge(Some(self.at), received_at, OLDEST_PUNCH)
             .map_err(|refused| refused.at("deviceTime"))?;
         Ok(PunchTime {
             device_at: Some(device_at),
