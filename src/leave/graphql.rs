@@ -85,7 +85,8 @@ impl LeaveRequest {
         self.0.days.half.map(Into::into)
     }
 
-    /// What it takes, in half days: counted when it was requested, and again when it was granted.
+    /// What it takes, in half days: counted when it was requested, again when it was granted, and again whenever holidays
+    /// or business hours change under it. The ledger has a line for each difference; a balance may fall below zero by it.
     async fn half_days(&self) -> i32 {
         self.0.half_days
     }

@@ -59,7 +59,7 @@ pub struct SessionHours {
     regular_minutes: i64,
     /// Of the paid, what is overtime, by rate.
     overtime: Vec<SessionOvertime>,
-    /// Of the worked, what lay between 22:00 and 06:00 local time.
+    /// Of the worked, what lay in the night, local: from 22:00 to 06:00, or as the rule about hours says.
     night_minutes: i64,
     /// Of the worked, what lay on a public holiday, local.
     holiday_minutes: i64,

@@ -154,7 +154,8 @@ pub struct HolidaysMutation;
 
 #[Object]
 impl HolidaysMutation {
-    /// Enters a holiday. What was worked on that day is judged again; what is planned stays planned.
+    /// Enters a holiday. What was worked on that day is judged again and granted leave gets it back; what is planned stays
+    /// planned.
     ///
     /// Requires: `MANAGE_CALENDAR` (OWNER, ADMIN, OPERATOR).
     async fn add_holiday(
@@ -172,7 +173,7 @@ impl HolidaysMutation {
         Ok(service::add(ctx.app(), ctx.viewer()?, new).await?.into())
     }
 
-    /// Takes a holiday out. What was worked on that day is judged again.
+    /// Takes a holiday out. What was worked on that day is judged again, and granted leave takes the day again.
     ///
     /// Requires: `MANAGE_CALENDAR` (OWNER, ADMIN, OPERATOR).
     async fn remove_holiday(
