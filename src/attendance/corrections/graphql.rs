@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
 
 use super::model::{self, Added, Effect, Proposed, State};
 use super::service;
@@ -14,10 +13,10 @@ use crate::attendance::figures::Line;
 use crate::attendance::graphql::WorkSession;
 use crate::attendance::punches::graphql::Punch;
 use crate::attendance::timesheets::graphql::TimesheetTotals;
-use crate::attendance::words::{PunchDirection, SessionStatus};
+use crate::attendance::words::PunchDirection;
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
-use crate::graphql::scalars::{id, out};
+use crate::graphql::scalars::out;
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
 use crate::kernel::id::{CorrectionId, PunchId};
@@ -198,7 +197,7 @@ impl From<model::DayEffect> for DayEffect {
 }
 
 /// What changes do to sessions and days. What stays as it is does not occur.
-pub struct CorrectionEffect(Effect);
+pub struct CorrectionEffect(pub(super) Effect);
 
 /// What changes do to sessions and days. What stays as it is does not occur.
 #[Object]

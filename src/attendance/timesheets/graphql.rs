@@ -16,7 +16,7 @@ use crate::attendance::graphql::WorkSession;
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
 use crate::graphql::page::connection;
-use crate::graphql::scalars::{id, optional_id, out};
+use crate::graphql::scalars::{optional_id, out};
 use crate::identity::graphql::Member;
 use crate::kernel::error::Error;
 use crate::kernel::page::{Cursor, PageRequest};

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::NaiveDate;
 
 use super::graphql::{Timesheet, TimesheetPeriod, TimesheetPolicy};
-use super::service;
+use super::{model, service};
 use crate::graphql::context::Ask;
 use crate::graphql::scalars::id;
 

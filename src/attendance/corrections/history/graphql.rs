@@ -9,9 +9,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::Cause;
-use crate::attendance::corrections::history;
-use crate::attendance::figures::Difference;
+use crate::attendance::corrections::{history, service};
+use crate::attendance::figures::{Difference, Line};
 use crate::attendance::model::{Change, PunchEdit};
+use crate::attendance::timesheets::graphql::TimesheetTotals;
 use crate::attendance::words::{LatenessName, LeavingName, SessionStatus};
 use crate::graphql::context::Ask;
 use crate::graphql::loaders::Loads;
