@@ -13,7 +13,7 @@ use crate::kernel::time::Instant;
 pub const EARLY: TimeDelta = TimeDelta::minutes(EARLY_MINUTES as i64);
 const EARLY_MINUTES: i32 = 240;
 /// So long before its start whoever comes is taken to come for a shift that follows another without a pause.
-const SOON: TimeDelta = TimeDelta::hours(1);
+const SOON: TimeDelta = TimeDelta::minutes(90);
 /// The widest window before or after a shift.
 pub const WIDEST: TimeDelta = TimeDelta::hours(12);
 
@@ -400,7 +400,7 @@ mod tests {
             shift(2, "2025-07-14", "15:00", "22:00"),
         ];
         assert_eq!(matched(&meeting, "2025-07-14", "14:47"), Some(2));
-        assert_eq!(matched(&meeting, "2025-07-14", "13:59"), Some(1));
+        assert_eq!(matched(&meeting, "2025-07-14", "13:29"), Some(1));
         // A standing nine-to-six beside the evening that somebody really works.
         let overlapping = [
             shift(1, "2025-07-14", "09:00", "18:00"),

@@ -613,6 +613,30 @@ async fn import_of_a_plan_judges_what_was_worked() {
     assert_eq!(day.data("/workDay/status"), "LATE");
 }
 
+/// A session belongs to the department of its day, whenever it comes in.
+#[tokio::test]
+async fn import_knows_who_belonged_where() {
+    let app = TestApp::start().await;
+    let acme = app.organization("acme").await;
+    import(&app, &acme, with_punches(&[]).path()).await.unwrap();
+    let member = member(&acme, "Employee 74025").await;
+    // It is March 2026: what was worked in 2022 is of where they were then.
+    let moved = json!({"input": {"member": member, "department": acme.field, "effectiveFrom": "2026-03-02"}});
+    let moved = acme.admin.run("identity/move_member", moved).await;
+    assert!(moved.ok(), "{:#}", moved.0);
+    let folder = with_punches(&[
+        "74025,Office,2022-01-03,08:00:00,+08:00,IN",
+        "74025,Office,2022-01-03,17:00:00,+08:00,OUT",
+        "74025,Office,2026-03-02,06:00:00,+03:00,IN",
+    ]);
+    import(&app, &acme, folder.path()).await.unwrap();
+    let of_field = json!({"filter": {"department": acme.field}});
+    let of_field = acme.owner.run("attendance/sessions", of_field).await;
+    let edges = of_field.data("/sessions/edges").as_array().unwrap();
+    let dates: Vec<&Value> = edges.iter().map(|edge| &edge["node"]["workDate"]).collect();
+    assert_eq!(dates, ["2026-03-02"]);
+}
+
 async fn member(org: &TestOrg, name: &str) -> String {
     let query = "{ members(first: 40) { edges { node { id name } } } }";
     let all = org.owner.query(query, json!({})).await;
