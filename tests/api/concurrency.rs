@@ -41,33 +41,30 @@ const ONLINE: [(&str, &str); 4] = [
 async fn tap(app: &TestApp, worker: &Person, client: usize, round: usize) -> (Answer, Vec<String>) {
     let mut dice = Dice::new(u64::try_from(round * CLIENTS + client + 1).unwrap());
     let key = format!("{round}-{client}");
-    match dice.roll(7) {
-        online @ 0..=3 => {
-            let input = json!({"input": {"idempotencyKey": key}});
-            (worker.run(ONLINE[online].0, input).await, Vec::new())
-        }
-        _ => {
-            let kinds = ["IN", "OUT", "BREAK_START", "BREAK_END"];
-            let punch = |index: usize| {
-                let ago = i64::try_from(dice.roll(600)).unwrap();
-                let time = (app.now() - TimeDelta::minutes(ago)).to_rfc3339();
-                json!({"clientId": format!("{key}-{index}"), "kind": kinds[dice.roll(4)], "deviceTime": time})
-            };
-            let batch: Vec<Value> = (0..3).map(punch).collect();
-            let input = json!({"device": {"id": key}, "punches": batch});
-            let answer = worker
-                .run("attendance/sync_punches", json!({"input": input}))
-                .await;
-            let promised = if answer.ok() {
-                let results = answer.data("/syncPunches/results");
-                results.as_array().unwrap().clone()
-            } else {
-                Vec::new()
-            };
-            let id = |result: &Value| result["punch"]["id"].as_str().unwrap().to_owned();
-            (answer, promised.iter().map(id).collect())
-        }
+    if let Some((path, _)) = ONLINE.get(dice.roll(7)) {
+        let input = json!({"input": {"idempotencyKey": key}});
+        return (worker.run(path, input).await, Vec::new());
     }
+    let kinds = ["IN", "OUT", "BREAK_START", "BREAK_END"];
+    let punch = |index: usize| {
+        let ago = i64::try_from(dice.roll(600)).unwrap();
+        let time = (app.now() - TimeDelta::minutes(ago)).to_rfc3339();
+        json!({"clientId": format!("{key}-{index}"), "kind": kinds[dice.roll(4)], "deviceTime": time})
+    };
+    let batch: Vec<Value> = (0..3).map(punch).collect();
+    let input = json!({"device": {"id": key}, "punches": batch});
+    let answer = worker
+        .run("attendance/sync_punches", json!({"input": input}))
+        .await;
+    let promised = if answer.ok() {
+        let results = answer.data("/syncPunches/results");
+        results.as_array().unwrap().clone()
+    } else {
+        Vec::new()
+    };
+    let id = |result: &Value| result["punch"]["id"].as_str().unwrap().to_owned();
+    let ids = promised.iter().map(id).collect();
+    (answer, ids)
 }
 
 #[tokio::test(flavor = "multi_thread")]

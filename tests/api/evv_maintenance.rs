@@ -155,9 +155,9 @@ async fn m02_m03_an_edit_has_a_reason_and_is_attested() {
     let adopt = json!({"input": {"profile": "OHIO"}});
     assert!(org.owner.run("exceptions/adopt_codes", adopt).await.ok());
     let edited = correct(&org.supervisor, with(later, "reasonCode", json!("99"))).await;
-    let layer = edited.data("/correctPunch/edits/0");
+    let said = edited.data("/correctPunch/edits/0");
     assert_eq!(
-        (&layer["reasonCode"], &layer["attested"]),
+        (&said["reasonCode"], &said["attested"]),
         (&json!("99"), &json!(true))
     );
 }
@@ -251,8 +251,8 @@ async fn m06_a_visit_without_a_service_is_found() {
     let org = app.organization("acme").await;
     let (client, place) = client(&org).await;
     let start = json!({"input": {"idempotencyKey": "in", "client": client, "position": at(HOME)}});
-    let begun = org.worker.run("attendance/clock_in", start).await;
-    let id = begun.text("/clockIn/id");
+    let opened = org.worker.run("attendance/clock_in", start).await;
+    let id = opened.text("/clockIn/id");
     app.clock.advance(TimeDelta::minutes(30));
     let end = json!({"input": {"idempotencyKey": "out", "position": at(HOME)}});
     assert!(org.worker.run("attendance/clock_out", end).await.ok());
