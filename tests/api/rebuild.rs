@@ -370,3 +370,43 @@ async fn sixty_four_clients_of_one_member_agree() {
     assert!(open <= 1, "{all:#?}");
     assert_eq!(rebuild(&app, &org).await, 0);
 }
+
+/// A claim that was taken out lies before what is left of its session; days later that is still a session somebody laid
+/// hands on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_taken_out_is_not_forgotten_days_later() {
+    let app = TestApp::start().await;
+    let org = app.organization("acme").await;
+    let opened = tap(&org, "clock_in", json!({"idempotencyKey": "in"})).await;
+    let id = opened.text("/clockIn/id");
+    app.clock.advance(TimeDelta::minutes(7));
+    let time = app.app.now().to_rfc3339();
+    let later = json!({"device": {"id": "phone"}, "punches": [
+        {"clientId": "in again", "kind": "IN", "deviceTime": time}]});
+    assert!(tap(&org, "sync_punches", later).await.ok());
+    let session = json!({ "id": id });
+    let seen = org.owner.run("attendance/session", session.clone()).await;
+    let first = seen.data("/session/punches/0/id");
+    let void = json!({"idempotencyKey": "void", "punch": first, "reasonCode": "FORGOT_TO_CLOCK_IN", "attested": true});
+    let voided = org
+        .supervisor
+        .run("corrections/void_punch", json!({"input": void}))
+        .await;
+    assert!(voided.ok(), "{:?}", voided.0);
+    let is_manual = async || {
+        let hours = org
+            .worker
+            .run("attendance/session_hours", session.clone())
+            .await;
+        hours.data("/session/isManual").clone()
+    };
+    assert_eq!(is_manual().await, true);
+    app.clock.advance(TimeDelta::days(3));
+    assert!(
+        tap(&org, "start_break", json!({"idempotencyKey": "tea"}))
+            .await
+            .ok()
+    );
+    assert_eq!(is_manual().await, true);
+    assert_eq!(rebuild(&app, &org).await, 0, "and nothing else was missed");
+}

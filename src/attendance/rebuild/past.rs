@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::Rebuild;
 use crate::attendance::claims::{self, Claim};
 use crate::attendance::fold::Tap;
-use crate::attendance::model::{Role, Status, WorkSession};
+use crate::attendance::model::{Change, Role, Status, WorkSession};
 use crate::attendance::{store, versions};
 use crate::db::tx::Tx;
 use crate::identity::model::Member;
@@ -47,14 +47,22 @@ impl Past {
     pub(super) async fn load(tx: &mut Tx, what: Rebuild) -> Result<Self> {
         let start = store::last_start(tx, what.member, what.since - REACH).await?;
         let start = start.unwrap_or(Instant::MIN_UTC);
-        let claims = claims_in(tx, what.member, start).await?;
+        let mut claims = claims_in(tx, what.member, start).await?;
         let ids: BTreeSet<SessionId> = claims
             .iter()
+            .filter(|claim| claim.at >= start)
             .filter_map(|claim| claim.punch.session_id)
             .collect();
         let ids: Vec<SessionId> = ids.into_iter().collect();
         let week = start.checked_sub_signed(WEEK).unwrap_or(start);
         let stored = store::list_since(tx, what.member, earliest(week), &ids).await?;
+        // One taken out before its session now begins still says that somebody laid hands on it.
+        let begun = |id| {
+            stored
+                .iter()
+                .any(|session| session.id == id && session.clocked_in_at >= start)
+        };
+        claims.retain(|claim| claim.at >= start || claim.punch.session_id.is_some_and(begun));
         let days = days_around(&claims, &stored, tx.now());
         Ok(Self {
             member: identity::service::member_in(tx, what.member).await?,
@@ -130,24 +138,26 @@ fn earliest(at: Instant) -> Instant {
     at.max(Instant::UNIX_EPOCH)
 }
 
-/// The claims that count from a moment on: made since then and not moved before it, or moved to after it.
+/// The claims that count from a moment on: made since then and not moved before it, or moved to after it. And those taken
+/// out before it.
 async fn claims_in(tx: &mut Tx, member: MemberId, start: Instant) -> Result<Vec<Claim>> {
     let mut punches = store::list_punches_since(tx, member, earliest(start)).await?;
     let edits = versions::list_edits(tx, member).await?;
     let known: BTreeSet<PunchId> = punches.iter().map(|punch| punch.id).collect();
-    let moved: BTreeSet<PunchId> = edits
+    let further: BTreeSet<PunchId> = edits
         .iter()
         .filter(|edit| {
-            edit.occurred_at.is_some_and(|at| at >= start) && !known.contains(&edit.punch_id)
+            let counts = edit.occurred_at.is_some_and(|at| at >= start);
+            (counts || edit.change == Change::Voided) && !known.contains(&edit.punch_id)
         })
         .map(|edit| edit.punch_id)
         .collect();
-    if !moved.is_empty() {
-        let moved: Vec<PunchId> = moved.into_iter().collect();
-        punches.extend(store::list_punches_by_id(tx, &moved).await?);
+    if !further.is_empty() {
+        let further: Vec<PunchId> = further.into_iter().collect();
+        punches.extend(store::list_punches_by_id(tx, &further).await?);
     }
     let mut claims = claims::layered(punches, edits);
-    claims.retain(|claim| claim.at >= start);
+    claims.retain(|claim| claim.at >= start || claim.is_voided);
     claims.sort_by_key(|claim| (claim.at, claim.direction(), claim.punch.id));
     Ok(claims)
 }
