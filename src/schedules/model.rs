@@ -14,6 +14,8 @@ pub const EARLY: TimeDelta = TimeDelta::minutes(EARLY_MINUTES as i64);
 const EARLY_MINUTES: i32 = 240;
 /// So long before its start whoever comes is taken to come for a shift that follows another without a pause.
 const SOON: TimeDelta = TimeDelta::minutes(90);
+/// No shift is longer: it ends within a day by the clock on the wall, and clocks are changed by an hour or two.
+pub const LONGEST: TimeDelta = TimeDelta::days(2);
 /// The widest window before or after a shift.
 pub const WIDEST: TimeDelta = TimeDelta::hours(12);
 

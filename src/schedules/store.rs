@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use zamu_schema::dual::{Dual, ForUpdate};
 use zamu_schema::tables::{members, shifts};
 
-use super::model::{Form, Made, Shift, ShiftKind, WIDEST};
+use super::model::{Form, LONGEST, Made, Shift, ShiftKind, WIDEST};
 use crate::auth::policy::Scope;
 use crate::db::tx::Tx;
 use crate::kernel::error::{Error, Result};
@@ -237,6 +237,8 @@ pub(super) async fn list_between(
                 .eq_any(members.to_vec())
                 .and(shifts::cancelled_at.is_null()),
         )
+        // Bounded at both ends, so that the members' own shifts are read and not everybody's that end later.
+        .filter(shifts::starts_at.between(from - LONGEST, to))
         .filter(shifts::starts_at.lt(to).and(shifts::ends_at.gt(from)))
         .order((shifts::starts_at, shifts::id));
     load(tx, query).await
@@ -287,11 +289,9 @@ pub(super) async fn list_around(tx: &mut Tx, member: MemberId, at: Instant) -> R
                 .eq(member)
                 .and(shifts::cancelled_at.is_null()),
         )
-        .filter(
-            shifts::starts_at
-                .le(at + WIDEST)
-                .and(shifts::ends_at.ge(at - WIDEST)),
-        );
+        // Bounded at both ends, so that the member's own shifts are read and not everybody's that end later.
+        .filter(shifts::starts_at.between(at - WIDEST - LONGEST, at + WIDEST))
+        .filter(shifts::ends_at.ge(at - WIDEST));
     load(tx, query).await
 }
 
